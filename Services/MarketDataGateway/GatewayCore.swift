@@ -1,0 +1,124 @@
+// Takes events from a source, numbers and journals them, and says when the next may leave. No sockets.
+//
+// Guarantees: every journalled event carries its position in the source, so a restarted gateway goes on at
+// the next one. At most the pacing window lies between the last event and the slowest platform reader.
+
+import Contracts
+import MarketData
+import Messaging
+import ServiceKit
+
+/// When an event may leave.
+enum Release: Equatable {
+    case now
+    /// After so long.
+    case after(Duration)
+    /// The readers have to come on first.
+    case paced
+    case ended
+}
+
+final class GatewayCore {
+    /// Events encoded before readers and heartbeats get their turn.
+    static let eventsPerTurn = 1_024
+
+    private var source: any MarketDataSource
+    private let opened: OpenedSource
+    private let publisher: Publisher
+    private let speed: ReplaySpeed
+    private var symbols = SymbolTable()
+    private var event = MarketEvent(kind: .clock, symbol: .none, timestamp: Timestamp(microseconds: 0))
+    private var hasEvent = false
+    private var topic: [UInt8] = []
+    private(set) var isEnded = false
+    private(set) var lastTimestamp = Timestamp(microseconds: 0)
+    /// Wall and market time of the first event since the start, from which the pace is counted.
+    private var anchor: (wall: MonotonicTime, market: Int64)?
+    var pacer = Pacer()
+
+    /// Topics of ticks by symbol, resolved once.
+    private var topics: [Int] = []
+
+    init(
+        opened: OpenedSource, publisher: Publisher, speed: ReplaySpeed, position: UInt64, isEnded: Bool
+    ) throws {
+        self.opened = opened
+        self.publisher = publisher
+        self.speed = speed
+        self.isEnded = isEnded
+        source = try opened.makeSource()
+        if !isEnded { try source.skip(to: position, symbols: &symbols) }
+    }
+
+    /// Appends events to the publisher's batch as far as they may leave now.
+    func produce(now: MonotonicTime) throws -> Release {
+        var allowance = min(UInt64(Self.eventsPerTurn), pacer.allowance(published: publisher.nextSeq - 1))
+        guard publisher.health == .healthy else { return .after(.milliseconds(100)) }
+        while !isEnded {
+            guard allowance > 0 else {
+                return pacer.allowance(published: publisher.nextSeq - 1) > 0 ? .now : .paced
+            }
+            if !hasEvent {
+                hasEvent = try source.next(into: &event, symbols: &symbols)
+                guard hasEvent else {
+                    isEnded = true
+                    break
+                }
+            }
+            if let wait = wait(now) { return .after(wait) }
+            append()
+            hasEvent = false
+            allowance -= 1
+        }
+        return .ended
+    }
+
+    /// Rows of the source that could not be normalised, since the last call.
+    func takeRejected() -> [RejectedRow] { source.takeRejected() }
+
+    /// How long the event at hand has to wait for its time; nil when it is due.
+    private func wait(_ now: MonotonicTime) -> Duration? {
+        let factor: Double
+        switch speed {
+        case .max: return nil
+        case .real: factor = 1
+        case .times(let times): factor = times
+        }
+        guard let anchor else {
+            anchor = (now, event.timestamp.microseconds)
+            return nil
+        }
+        let market = Double(event.timestamp.microseconds - anchor.market) * 1000 / factor
+        let due = MonotonicTime(nanoseconds: anchor.wall.nanoseconds + Int64(market))
+        return due > now ? due - now : nil
+    }
+
+    private func append() {
+        let position = source.position
+        let name = event.symbol == .none ? [] : symbols.bytes(of: event.symbol)
+        let session = event.kind == .instrument ? opened.session(of: symbols.name(of: event.symbol)) : nil
+        let header = publisher.header
+        let event = event
+        publisher.append(topic: topicNumber(name)) { stamp, json in
+            var stamp = stamp
+            stamp.position = position
+            MarketEventCodec.encode(
+                event, symbol: name, session: session, header: header, stamp: stamp, into: &json)
+        }
+        lastTimestamp = event.timestamp
+    }
+
+    private func topicNumber(_ name: [UInt8]) -> Int {
+        // Bars of one symbol may have several intervals, and instrument events are rare: those are looked up.
+        let isFixed = event.kind == .quote || event.kind == .trade
+        let slot = Int(event.symbol.rawValue + 1)
+        if isFixed, slot < topics.count, topics[slot] >= 0 { return topics[slot] }
+        name.withUnsafeBytes { Topic.write(event, symbol: $0, into: &topic) }
+        let number = publisher.topicID(topic)
+        if isFixed {
+            while topics.count <= slot { topics.append(-1) }
+            topics[slot] = number
+        }
+        return number
+    }
+}

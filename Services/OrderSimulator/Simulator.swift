@@ -1,0 +1,260 @@
+// The order simulator: sessions of strategies, matched against the gateway's stream, journalled, published.
+
+import Contracts
+import Foundation
+import Messaging
+import ServiceKit
+import StrategyHost
+import TradingCore
+
+@main
+enum Simulator {
+    static func main() async {
+        let program = ServiceProgram(
+            name: "order-simulator",
+            summary:
+                "Checks and matches orders against market data; journals and publishes orders and trades.",
+            source: "simulator", healthPort: 9102,
+            settings: [
+                StackSettings.marketData.declaration, StackSettings.marketDataReplay.declaration,
+                StackSettings.orderEntry.declaration, StackSettings.trades.declaration,
+                StackSettings.tradeReplay.declaration, StackSettings.durability.declaration,
+            ], tolerated: ["simulation", "strategies", "instruments"] + DataSettings.declarations.map(\.name))
+        await runService(program) { context in try run(context) }
+    }
+
+    private static func run(_ context: ServiceContext) throws {
+        let settings = context.settings
+        let folder = context.dataDirectory + "/orders"
+        var configuration = JournalConfiguration()
+        configuration.durability = settings[StackSettings.durability]
+        let journal = try JournalWriter(
+            directory: folder, configuration: configuration, makeEpoch: randomEpoch)
+        if journal.repairedBytes > 0 {
+            context.log.warning("\(journal.repairedBytes) bytes of a torn last record were cut off")
+        }
+        let bus = try Bus()
+        context.stop.onStop { bus.stop() }
+        let publisher = try Publisher(
+            bus: bus, endpoint: settings[StackSettings.trades], source: context.instance, journal: journal,
+            wallClock: wallClock)
+        let replay = try ReplayServer(
+            bus: bus, endpoint: settings[StackSettings.tradeReplay], journalDirectory: folder)
+        let records = PublishedJournal(publisher: publisher, folder: folder)
+        let core = SimulatorCore(journal: records)
+        let feed = MarketFeed(
+            bus: bus, endpoint: settings[StackSettings.marketData],
+            replayEndpoint: settings[StackSettings.marketDataReplay], reader: context.instance, epoch: nil)
+        let restored = try restoreSessions(folder: folder, into: core, symbols: &feed.symbols)
+        if restored.records > 0 {
+            context.log.info(
+                "restored",
+                metadata: ["sessions": "\(core.sessions.count)", "records": "\(restored.records)"])
+        }
+        let server = try CommandServer(bus: bus, endpoint: settings[StackSettings.orderEntry])
+        let loop = SimulatorLoop(
+            bus: bus, core: core, feed: feed, server: server, publisher: publisher, context: context)
+        try loop.start(marketDataEpoch: restored.marketDataEpoch)
+        _ = replay
+        bus.run()
+        if let failure = loop.failure { throw failure }
+    }
+}
+
+/// The simulator's journal behind its publisher.
+final class PublishedJournal: SimulatorJournal {
+    private let publisher: Publisher
+    private let folder: String
+    private var reader: JournalReader?
+
+    init(publisher: Publisher, folder: String) {
+        self.publisher = publisher
+        self.folder = folder
+    }
+
+    func topic(_ bytes: [UInt8]) -> Int { publisher.topicID(bytes) }
+
+    func append(topic: Int, _ write: (inout JSONWriter, EnvelopeHeader, EventStamp) -> Void) -> UInt64 {
+        let header = publisher.header
+        return publisher.append(topic: topic) { stamp, json in write(&json, header, stamp) }
+    }
+
+    func orderEvent(seq: UInt64) throws -> OrderEvent {
+        let reader = try self.reader ?? JournalReader(directory: folder)
+        self.reader = reader
+        var order: OrderEvent?
+        try reader.read(from: seq, through: seq) { _, json in
+            order = try OrderEvent.decode(json).order
+            return false
+        }
+        guard let order else {
+            throw Failure("journal_short", "\(folder) does not hold record \(seq), which was written there")
+        }
+        return order
+    }
+}
+
+/// The turn of the bus: messages come in, sessions go on, the journal is flushed, then answers leave.
+private final class SimulatorLoop {
+    private let bus: Bus
+    private let core: SimulatorCore
+    private let feed: MarketFeed
+    private let server: CommandServer
+    private let publisher: Publisher
+    private let context: ServiceContext
+    private let lines = OrderEntryReader()
+    private let figures: SimulatorFigures
+    private let rejectedLines: RejectedFile
+    private let rejectedEvents: RejectedFile
+    private var announcedEnds = 0
+    private(set) var failure: (any Error)?
+
+    init(
+        bus: Bus, core: SimulatorCore, feed: MarketFeed, server: CommandServer, publisher: Publisher,
+        context: ServiceContext
+    ) {
+        self.bus = bus
+        self.core = core
+        self.feed = feed
+        self.server = server
+        self.publisher = publisher
+        self.context = context
+        figures = SimulatorFigures(context.metrics)
+        rejectedLines = RejectedFile(dataDirectory: context.dataDirectory, name: "order-entry")
+        rejectedEvents = RejectedFile(dataDirectory: context.dataDirectory, name: "market-data-feed")
+    }
+
+    func start(marketDataEpoch: String?) throws {
+        server.onLine = { [unowned self] peer, line in self.receive(line, from: peer) }
+        server.onGone = { [unowned self] peer in self.core.disconnected(peer) }
+        context.health.set("market data", .starting("the gateway was not heard yet"))
+        feed.onRejected = { [unowned self] message in
+            self.rejectedEvents.keep(message.json, origin: "gateway", reason: message.reason)
+        }
+        feed.follow(epoch: marketDataEpoch)
+        try feed.start(at: core.sessions.map(\.served.next).min() ?? 1)
+        bus.afterPoll { [unowned self] in self.turn() }
+        bus.timer(every: .milliseconds(200)) { [unowned self] in self.look() }
+    }
+
+    private func receive(_ line: UnsafeRawBufferPointer, from peer: CommandPeer) {
+        do throws(JSONError) {
+            let message = try lines.read(line, symbols: &feed.symbols)
+            core.receive(message, from: peer, symbols: &feed.symbols)
+        } catch {
+            figures.malformed.add()
+            rejectedLines.keep(line, origin: "runner \(peer.number)", reason: error.description)
+            context.log.warning("a line of a runner cannot be read: \(error)")
+        }
+    }
+
+    private func turn() {
+        context.health.beat()
+        do {
+            if core.marketDataEpoch == nil, let epoch = feed.epoch {
+                core.marketDataKnown(epoch: epoch, symbols: &feed.symbols)
+            }
+            try advance()
+        } catch {
+            failure = (error as? Reason).map { Failure($0.code, $0.sentence) } ?? error
+            bus.stop()
+        }
+        if let stopped = feed.failure {
+            failure = stopped
+            bus.stop()
+        }
+    }
+
+    private func advance() throws {
+        try core.advance(feed.window)
+        // Nobody is answered before the journal holds it; a full disk stops answers, not the process.
+        if publisher.flush() {
+            let done = core.sessions.count { $0.journal.isEnded }
+            if done != announcedEnds {
+                announcedEnds = done
+                publisher.sendHeartbeat()
+            }
+            try core.prepareAnswers()
+            core.flushAnswers { peer, bytes in
+                // To a peer that is gone nothing is owed: it attaches again.
+                _ = server.send(bytes, to: peer)
+                return true
+            }
+        }
+        let oldest = core.oldestNeeded
+        try feed.require(oldest)
+        feed.makeRoom(keeping: oldest)
+        feed.reportPosition(oldest.map { $0 - 1 } ?? feed.window.next - 1)
+        figures.update(core, feed, publisher)
+    }
+
+    private func look() {
+        core.look()
+        context.health.set(
+            "market data", feed.epoch == nil ? .starting("the gateway was not heard yet") : .ready)
+        if case .failing(let sentence) = publisher.health {
+            context.health.set("journal", .failed(sentence))
+        } else {
+            context.health.set("journal", .ready)
+        }
+    }
+}
+
+/// What `/metrics` shows.
+private struct SimulatorFigures {
+    let messages: CounterCell
+    let commands: CounterCell
+    let trades: CounterCell
+    let fenced: CounterCell
+    let malformed: CounterCell
+    let lastSeq: GaugeCell
+    let marketSeq: GaugeCell
+    let lag: GaugeCell
+    let sessions: GaugeCell
+    let done: GaugeCell
+    let stopped: GaugeCell
+    let lastTime: GaugeCell
+    let gaps: CounterCell
+
+    init(_ metrics: MetricsRegistry) {
+        messages = metrics.counter("messages_total", help: "Market events taken.")
+        commands = metrics.counter("commands_total", help: "Commands of strategies taken.")
+        trades = metrics.counter("trades_total", help: "Executions.")
+        fenced = metrics.counter("fenced_total", help: "Messages refused for a low fence.")
+        malformed = metrics.counter("malformed_lines_total", help: "Lines of runners that cannot be read.")
+        lastSeq = metrics.gauge("last_seq", help: "Last seq in the journal.")
+        marketSeq = metrics.gauge("market_data_seq", help: "Last market event received.")
+        lag = metrics.gauge(
+            "lag_events", help: "Market events received that the slowest session has not taken.")
+        sessions = metrics.gauge("sessions", help: "Sessions.")
+        done = metrics.gauge("sessions_done", help: "Sessions that have handled the end of the data.")
+        stopped = metrics.gauge("sessions_stopped", help: "Sessions that cannot go on.")
+        lastTime = metrics.gauge("last_event_seconds", help: "Market time of the slowest session.")
+        gaps = metrics.counter("gaps_total", help: "Gaps found in the market data, and repaired.")
+    }
+
+    func update(_ core: SimulatorCore, _ feed: MarketFeed, _ publisher: Publisher) {
+        messages.set(total: Int64(feed.counters.delivered))
+        commands.set(total: core.counts.commands)
+        trades.set(total: core.counts.trades)
+        fenced.set(total: core.counts.fenced)
+        lastSeq.set(Int(publisher.lastSeq))
+        marketSeq.set(Int(feed.window.next - 1))
+        gaps.set(total: Int64(feed.counters.gaps))
+        var slowest = feed.window.next
+        var finished = 0
+        var halted = 0
+        var time = Int64.max
+        for session in core.sessions {
+            slowest = min(slowest, session.served.next)
+            finished += session.served.isDone ? 1 : 0
+            halted += session.stopped == nil ? 0 : 1
+            time = min(time, session.served.driver.time.microseconds)
+        }
+        lag.set(Int(feed.window.next - slowest))
+        sessions.set(core.sessions.count)
+        done.set(finished)
+        stopped.set(halted)
+        lastTime.set(core.sessions.isEmpty ? 0 : Double(time) / 1e6)
+    }
+}

@@ -1,0 +1,164 @@
+// `trading-robot verify`: runs the recorded sessions through the backtester and compares three ledgers: what
+// the backtest makes, what the simulator journalled, and what the tracker booked. Reads only.
+
+import Contracts
+import Foundation
+import MarketData
+import Messaging
+import Persistence
+import ServiceKit
+import StrategyHost
+
+let verifyCommand = Command(
+    "verify", "Proves the ledger: runs the recorded sessions again and compares every trade.",
+    settings: [
+        CommonSettings.dataDirectory.declaration, StackSettings.database.declaration,
+        StrategySettings.plugins.declaration,
+    ]
+) { context in
+    let settings = context.settings
+    let folder = settings[CommonSettings.dataDirectory]
+    let recorded = try RecordedOrders(directory: folder + "/orders")
+    guard !recorded.sessions.isEmpty else {
+        throw Failure("nothing_recorded", "\(folder) holds no session: there is nothing to verify yet")
+    }
+    let journal = try JournalSource(directory: folder + "/market-data")
+    for terms in recorded.sessions where terms.marketDataEpoch != journal.epoch {
+        throw Failure(
+            "other_market_data",
+            "session \(terms.strategyID) was made of market data \(terms.marketDataEpoch), and "
+                + "\(folder)/market-data is \(journal.epoch): put the journal back that it was made of")
+    }
+    var run = BacktestRun(plugins: PluginFolders(settings[StrategySettings.plugins]))
+    for terms in recorded.sessions { try run.add(terms) }
+    var source: any MarketDataSource = journal
+    var progress = TerminalProgress()
+    try run.run(&source, through: journal.last) { events in
+        progress.show("\(events * 100 / max(1, journal.last)) %")
+    }
+    progress.finish()
+    let booked = try bookedLedger(StackSettings.databaseLocation(settings))
+    var differences = 0
+    for result in run.results {
+        let id = result.terms.strategyID
+        let check = LedgerComparison(
+            strategy: id, backtest: run.lines(of: result), journal: recorded.trades[id] ?? [],
+            database: booked[id] ?? [], isFinished: recorded.finished.contains(id))
+        if let failure = result.failure { writeToStandardError("\(id): \(failure)\n") }
+        if let sentence = check.firstDifference {
+            differences += 1
+            writeToStandardError("\(sentence)\n")
+        } else {
+            writeToStandardOutput(check.summary + "\n")
+        }
+    }
+    for id in booked.keys.sorted() where !recorded.sessions.contains(where: { $0.strategyID == id }) {
+        differences += 1
+        writeToStandardError("\(id): the database holds trades of a strategy that the simulator never ran\n")
+    }
+    return differences == 0 ? .done : .failed
+}
+
+/// The canonical lines of every strategy in the database.
+private func bookedLedger(_ location: String) throws -> [String: [String]] {
+    let store = try openStore(location, options: StoreOptions(access: .readOnly))
+    defer { try? store.close() }
+    var lines: [String: [String]] = [:]
+    var writer = JSONWriter(capacity: 1024)
+    try store.forEachTrade(strategy: nil) { trade in
+        writer.reset()
+        trade.writeCanonical(into: &writer)
+        lines[trade.strategyID, default: []].append(writer.string)
+    }
+    return lines
+}
+
+/// What the simulator's journal says of its sessions.
+private struct RecordedOrders {
+    private(set) var sessions: [SessionTerms] = []
+    /// Canonical lines by strategy, in the order of the journal.
+    private(set) var trades: [String: [String]] = [:]
+    /// Strategies that have handled the end of the data.
+    private(set) var finished: Set<String> = []
+
+    init(directory: String) throws {
+        let reader = try JournalReader(directory: directory)
+        guard reader.lastSeq > 0 else { return }
+        var recorded = self
+        var writer = JSONWriter(capacity: 1024)
+        try reader.read(from: reader.firstSeq, through: reader.lastSeq) { _, json in
+            let type = try EventHead.read(json).type
+            if type.equals("trade") {
+                let trade = try TradeEvent.decode(json).trade
+                writer.reset()
+                trade.writeCanonical(into: &writer)
+                recorded.trades[trade.strategyID, default: []].append(writer.string)
+            } else if type.equals("session") {
+                recorded.sessions.append(try SessionTerms(try JSONValue(parsing: json)))
+            } else if type.equals("session_end") {
+                recorded.finished.insert(try JSONValue(parsing: json).string("strategy_id"))
+            }
+            return true
+        }
+        self = recorded
+    }
+}
+
+/// Three ledgers of one strategy.
+private struct LedgerComparison {
+    let strategy: String
+    let backtest: [String]
+    let journal: [String]
+    let database: [String]
+    /// Whether the session went through the end of the data; if not, the backtest may know more trades.
+    let isFinished: Bool
+
+    /// The first difference as one sentence; nil when the ledgers agree.
+    var firstDifference: String? {
+        for index in database.indices {
+            guard index < journal.count else {
+                return
+                    "\(strategy): \(name(database[index])) is in the database, not in the simulator's journal"
+            }
+            if database[index] != journal[index] {
+                return
+                    "\(strategy): \(name(journal[index])) differs: the database holds\n  \(database[index])\n"
+                    + "and the simulator's journal holds\n  \(journal[index])"
+            }
+        }
+        if database.count < journal.count {
+            return
+                "\(strategy): \(name(journal[database.count])) is in the simulator's journal and not in the "
+                + "database (\(journal.count - database.count) trades missing; is the tracker still at work?)"
+        }
+        for index in journal.indices {
+            guard index < backtest.count else {
+                return
+                    "\(strategy): \(name(journal[index])) was made by the simulator, not by the backtest"
+            }
+            if journal[index] != backtest[index] {
+                return
+                    "\(strategy): \(name(journal[index])) differs: the simulator made\n  \(journal[index])\n"
+                    + "and the backtest makes\n  \(backtest[index])"
+            }
+        }
+        if isFinished, journal.count < backtest.count {
+            return
+                "\(strategy): \(name(backtest[journal.count])) is made by the backtest, not by the simulator"
+        }
+        return nil
+    }
+
+    var summary: String {
+        let rest = backtest.count - journal.count
+        let open =
+            rest > 0 ? "; the session has not come to the end of the journal, \(rest) trades lie ahead" : ""
+        return
+            "\(strategy): \(journal.count) trades, the same in database, simulator and backtest\(open)"
+    }
+
+    private func name(_ line: String) -> String {
+        let id = (try? JSONValue(parsing: line).string("trade_id")) ?? "?"
+        return "trade \(id)"
+    }
+}

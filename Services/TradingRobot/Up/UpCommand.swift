@@ -1,0 +1,179 @@
+// `trading-robot up`: the whole stack on this machine, supervised, until Ctrl-C or the end of the data.
+
+import Contracts
+import Foundation
+import Persistence
+import ServiceKit
+import StrategyHost
+import TradingCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+private let runners = Setting<Int>(
+    "runners", default: 1, placeholder: "N", help: "Strategy runners to start.",
+    allowed: Setting<Int>.within(1...64))
+private let exitWhenDone = Setting<Bool>(
+    "exit-when-done", default: false, help: "End when finite data have been traded and booked to the last.")
+private let basePort = Setting<Int>(
+    "base-port", default: Endpoints.standardBasePort, placeholder: "PORT",
+    help: "Moves all ports together; 0: any free ones.", allowed: Setting<Int>.within(0...65_535))
+private let transport = Setting<Transport>(
+    "transport", default: .tcp,
+    help: "How the services talk: TCP on this machine, or sockets in the data folder.")
+private let fresh = Setting<Bool>(
+    "fresh", default: false, help: "Move the data folder aside and begin anew.")
+
+func ownProcessID() -> Int32 { getpid() }
+
+let upCommand = Command(
+    "up", "Runs the whole stack on this machine with the sample strategies, or with those of --strategy.",
+    settings: [
+        CommonSettings.configuration.declaration, CommonSettings.dataDirectory.declaration,
+        CommonSettings.logLevel.declaration, CommonSettings.logFormat.declaration,
+        StrategySettings.strategy.declaration, StrategySettings.plugins.declaration, runners.declaration,
+        exitWhenDone.declaration, basePort.declaration, transport.declaration, fresh.declaration,
+        StackSettings.durability.declaration,
+    ] + DataSettings.declarations + SimulationSettings.declarations, tables: [DataSettings.instruments]
+) { context in
+    let settings = context.settings
+    let simulation = try SimulationSettings.read(settings)
+    let opened = try OpenedSource(settings, start: Timestamp(microseconds: 0))
+    let strategies = try wantedStrategies(settings, simulation, opened)
+    let folder = try DataFolder(absolute(settings[CommonSettings.dataDirectory]), fresh: settings[fresh])
+    let rows = try writeRows(strategies, folder: folder.path)
+    let endpoints = try chosenEndpoints(settings, folder.path)
+    try endpoints.write(toDataDirectory: folder.path)
+    for sentence in opened.description { writeToStandardError(sentence + "\n") }
+    let commands = StackCommands(
+        settings: settings, endpoints: endpoints, folder: folder.path, runners: settings[runners])
+    let code = try supervise(
+        commands.all(), endpoints: endpoints, rows: rows, exitWhenDone: settings[exitWhenDone],
+        stop: context.stop)
+    try sayWhatIsBooked(rows, folder: folder.path)
+    return code
+}
+
+/// What the run came to, and the command that proves it.
+private func sayWhatIsBooked(_ rows: [StrategyRow], folder: String) throws {
+    let store = try openStore(folder + "/trading.db", options: StoreOptions(access: .readOnly))
+    defer { try? store.close() }
+    let parts = try rows.map { "\(try store.metrics(strategy: $0.id)?.trades ?? 0) trades of \($0.id)" }
+    writeToStandardError(
+        "Booked: \(parts.joined(separator: ", ")). `trading-robot verify --data-dir \(folder)` proves them.\n"
+    )
+}
+
+private func absolute(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.path
+}
+
+/// The terms of the strategies to add: those given, or a sample of each kind when none is.
+private func wantedStrategies(
+    _ settings: Settings, _ simulation: SessionSettings, _ opened: OpenedSource
+) throws -> (terms: [SessionTerms], areGiven: Bool) {
+    let folders = PluginFolders(settings[StrategySettings.plugins])
+    var settings = settings
+    let areGiven = !settings[StrategySettings.strategy].isEmpty
+    if !areGiven {
+        let symbols = opened.instruments.map(\.symbol)
+        let first = symbols.first ?? "ACME"
+        let second = symbols.count > 1 ? symbols[1] : first
+        settings.set(
+            StrategySettings.strategy,
+            [
+                StrategyDefinition(
+                    id: "sma-\(first.lowercased())", plugin: "sma-crossover", symbols: [first]),
+                StrategyDefinition(
+                    id: "quoter-\(second.lowercased())", plugin: "quoter", symbols: [second],
+                    parameters: ["half_spread=0.01"]),
+            ])
+    }
+    try checkSymbols(settings[StrategySettings.strategy], opened)
+    var loaded: [String: NativePlugin] = [:]
+    let terms = try checkedTerms(settings, simulation) { id in
+        let plugin = try loaded[id] ?? folders.plugin(id: id)
+        loaded[id] = plugin
+        return plugin
+    }
+    return (terms, areGiven)
+}
+
+/// Writes the strategies into the database; returns those that should run.
+private func writeRows(
+    _ strategies: (terms: [SessionTerms], areGiven: Bool), folder: String
+) throws -> [StrategyRow] {
+    let store = try openStore(folder + "/trading.db", options: StoreOptions(programVersion: platformVersion))
+    defer { try? store.close() }
+    let known = try store.strategies()
+    // A folder with strategies goes on with them; the samples are for a new one.
+    if strategies.areGiven || known.isEmpty {
+        var mistakes: [String] = []
+        // Those that are known first: one that is refused must not leave new ones behind.
+        let isKnown = { (terms: SessionTerms) in known.contains { $0.strategy.id == terms.strategyID } }
+        for terms in strategies.terms.filter(isKnown) {
+            guard case .refused(let differences) = try store.upsert(terms.row) else { continue }
+            let list = differences.map { "\($0.term.rawValue) \($0.stored), not \($0.given)" }
+            mistakes.append(
+                "strategy \(terms.strategyID) is known with \(list.joined(separator: " and ")). To change it "
+                    + "will be `trading-robot strategies set`; until then use another id, or --fresh for a "
+                    + "new "
+                    + "data folder (the old one is moved aside).")
+        }
+        guard mistakes.isEmpty else { throw WrongUse(mistakes) }
+        for terms in strategies.terms where !isKnown(terms) { _ = try store.upsert(terms.row) }
+    }
+    return try store.strategies().map(\.strategy).filter { $0.desiredState == .running }
+}
+
+private func chosenEndpoints(_ settings: Settings, _ folder: String) throws -> Endpoints {
+    let count = settings[runners]
+    var endpoints =
+        switch settings[transport] {
+        case .tcp: try Endpoints.tcp(basePort: settings[basePort], runners: count)
+        case .ipc: try Endpoints.ipc(dataDirectory: folder, basePort: settings[basePort], runners: count)
+        }
+    for number in endpoints.runnerHealth.count..<max(count, endpoints.runnerHealth.count) {
+        endpoints.runnerHealth.append(endpoints.firstHealthEndpoint(ofRunner: number + 1))
+    }
+    return endpoints
+}
+
+private func supervise(
+    _ commands: [ChildCommand], endpoints: Endpoints, rows: [StrategyRow], exitWhenDone: Bool,
+    stop: StopSignal
+) throws -> ExitCode {
+    stop.onStop {}
+    let isTerminal = isatty(2) == 1
+    var status = StackStatus(endpoints)
+    var supervisor = Supervisor(commands) { sentence in writeToStandardError(sentence + "\n") }
+    try supervisor.start()
+    defer { supervisor.stop() }
+    for row in rows {
+        writeToStandardError("\(row.id): \(row.plugin) on \(row.symbols.joined(separator: ", "))\n")
+    }
+    writeToStandardError("Trades are published on \(endpoints.trades). Ctrl-C stops the stack.\n")
+    var nextDrawing = ContinuousClock.now
+    while !stop.isStopping {
+        if try supervisor.look() { status.interrupted() }
+        if exitWhenDone {
+            switch status.completion(strategies: rows.count) {
+            case .running: break
+            case .done: return .done
+            case .doneWithFailures:
+                writeToStandardError("A strategy could not go on; its log in the data folder says why.\n")
+                return .failed
+            }
+        }
+        if isTerminal, nextDrawing <= .now {
+            status.measure()
+            status.draw()
+            nextDrawing = .now + .milliseconds(500)
+        }
+        usleep(exitWhenDone ? 20_000 : 50_000)
+    }
+    return .done
+}

@@ -1,0 +1,135 @@
+// The lines that a runner and the order simulator exchange (DESIGN 7, "Between the processes"): one JSON
+// object a line, many lines a message, on one ordered connection.
+
+/// What a runner or the simulator says.
+public enum OrderEntryMessage: Sendable, Equatable {
+    /// Runner: I own the strategy by this fence and have handled reports up to `report`.
+    case attach(AttachRequest)
+    /// Runner: the strategy's next command.
+    case command(strategy: String, fence: UInt64, Command)
+    /// Runner: everything up to these is handled, and this was the last command.
+    case progress(strategy: String, fence: UInt64, event: UInt64, report: UInt64, command: UInt64)
+    /// Simulator: the answer to `attach`.
+    case attached(AttachedAnswer)
+    /// Simulator: a report with its executions.
+    case report(OrderEvent)
+    /// Simulator: nothing but the reports up to `report` is due before the event after `event`.
+    case matched(strategy: String, event: UInt64, report: UInt64)
+    /// Simulator: something before it is missing here; attach again.
+    case attachAgain(strategy: String)
+    /// Simulator: a higher fence was seen; give the strategy up.
+    case fenced(strategy: String, fence: UInt64)
+    /// Simulator: the strategy cannot go on, and why.
+    case refused(strategy: String, attachID: UInt64, Reason)
+}
+
+public struct AttachRequest: Sendable, Equatable {
+    public var fence: UInt64
+    /// Comes back with the answer.
+    public var attachID: UInt64
+    /// Last report that the strategy has handled.
+    public var report: UInt64
+    public var terms: SessionTerms
+
+    public init(fence: UInt64, attachID: UInt64, report: UInt64, terms: SessionTerms) {
+        self.fence = fence
+        self.attachID = attachID
+        self.report = report
+        self.terms = terms
+    }
+}
+
+public struct AttachedAnswer: Sendable, Equatable {
+    public var strategy: String
+    public var attachID: UInt64
+    /// First market event of the session.
+    public var start: UInt64
+    /// Last command held, last report made, last event matched.
+    public var command: UInt64
+    public var report: UInt64
+    public var matched: UInt64
+
+    public init(
+        strategy: String, attachID: UInt64, start: UInt64, command: UInt64, report: UInt64, matched: UInt64
+    ) {
+        self.strategy = strategy
+        self.attachID = attachID
+        self.start = start
+        self.command = command
+        self.report = report
+        self.matched = matched
+    }
+}
+
+extension OrderEntryMessage {
+    /// Appends the message as one line, newline included. `symbols` names the symbol of a command.
+    public func write(symbols: SymbolTable, into writer: inout JSONWriter) {
+        if case .report(let order) = self {
+            order.write(trades: true, into: &writer)
+        } else {
+            writer.beginObject()
+            writeFields(symbols, &writer)
+            writer.endObject()
+        }
+        writer.append(0x0a)
+    }
+
+    private func writeFields(_ symbols: SymbolTable, _ writer: inout JSONWriter) {
+        switch self {
+        case .attach(let request):
+            writer.field("type", word: "attach")
+            writer.field("fence", request.fence)
+            writer.field("attach_id", request.attachID)
+            writer.field("report", request.report)
+            writer.beginObject("session")
+            request.terms.writeFields(into: &writer)
+            writer.endObject()
+        case .command(let strategy, let fence, let command):
+            writer.field("type", word: "command")
+            writer.field("fence", fence)
+            writer.key("command")
+            CommandCodec.write(
+                command, strategy: strategy, symbol: symbols.name(of: command.symbol), into: &writer)
+        case .progress(let strategy, let fence, let event, let report, let command):
+            writer.field("type", word: "progress")
+            writer.field("strategy_id", strategy)
+            writer.field("fence", fence)
+            writer.field("event", event)
+            writer.field("report", report)
+            writer.field("last_command", command)
+        default: writeAnswer(&writer)
+        }
+    }
+
+    private func writeAnswer(_ writer: inout JSONWriter) {
+        switch self {
+        case .attached(let answer):
+            writer.field("type", word: "attached")
+            writer.field("strategy_id", answer.strategy)
+            writer.field("attach_id", answer.attachID)
+            writer.field("start", answer.start)
+            writer.field("last_command", answer.command)
+            writer.field("report", answer.report)
+            writer.field("event", answer.matched)
+        case .matched(let strategy, let event, let report):
+            writer.field("type", word: "matched")
+            writer.field("strategy_id", strategy)
+            writer.field("event", event)
+            writer.field("report", report)
+        case .attachAgain(let strategy):
+            writer.field("type", word: "attach_again")
+            writer.field("strategy_id", strategy)
+        case .fenced(let strategy, let fence):
+            writer.field("type", word: "fenced")
+            writer.field("strategy_id", strategy)
+            writer.field("fence", fence)
+        case .refused(let strategy, let attachID, let reason):
+            writer.field("type", word: "refused")
+            writer.field("strategy_id", strategy)
+            writer.field("attach_id", attachID)
+            writer.field("reason_code", reason.code)
+            writer.field("reason", reason.sentence)
+        case .attach, .command, .progress, .report: preconditionFailure("written before")
+        }
+    }
+}

@@ -1,0 +1,141 @@
+/// Reads the lines of `OrderEntryMessage`, keys in any order.
+///
+/// Commands and reports cost one pass for the frame and one for what is inside; the rest one pass.
+public struct OrderEntryReader: Sendable {
+    private enum Key: UInt8, WireNamed {
+        case type, strategyID, fence, attachID, event, report, lastCommand, start, session, command
+        case reasonCode, reason
+        var wireName: StaticString {
+            switch self {
+            case .type: "type"
+            case .strategyID: "strategy_id"
+            case .fence: "fence"
+            case .attachID: "attach_id"
+            case .event: "event"
+            case .report: "report"
+            case .lastCommand: "last_command"
+            case .start: "start"
+            case .session: "session"
+            case .command: "command"
+            case .reasonCode: "reason_code"
+            case .reason: "reason"
+            }
+        }
+    }
+
+    private enum Kind: UInt8, WireNamed {
+        case attach, command, progress, attached, order, matched, attachAgain, fenced, refused
+        var wireName: StaticString {
+            switch self {
+            case .attach: "attach"
+            case .command: "command"
+            case .progress: "progress"
+            case .attached: "attached"
+            case .order: "order"
+            case .matched: "matched"
+            case .attachAgain: "attach_again"
+            case .fenced: "fenced"
+            case .refused: "refused"
+            }
+        }
+    }
+
+    /// What a flat line may hold; what is absent is nil, 0 or empty.
+    private struct Fields {
+        var kind: Kind?
+        var strategy = ""
+        var fence: UInt64 = 0
+        var attachID: UInt64 = 0
+        var event: UInt64 = 0
+        var report: UInt64 = 0
+        var lastCommand: UInt64 = 0
+        var start: UInt64 = 0
+        var terms: SessionTerms?
+        var command: (strategy: String, command: Command)?
+        var reason = Reason(code: "", sentence: "")
+    }
+
+    private let keys = KeyTable<Key>()
+
+    public init() {}
+
+    /// One line without its newline.
+    public func read(
+        _ line: UnsafeRawBufferPointer, symbols: inout SymbolTable
+    ) throws(JSONError) -> OrderEntryMessage {
+        var fields = Fields()
+        var reader = try JSONReader(line)
+        var scope = try reader.openObject()
+        while let key = try reader.nextKey(in: &scope, of: keys) {
+            try Self.read(key, from: &reader, into: &fields, symbols: &symbols)
+            // An order event has a layout of its own, and `command` and `report` mean other things there.
+            if fields.kind == .order { break }
+        }
+        if fields.kind == .order {
+            var again = try JSONReader(line)
+            let order = try OrderEvent(reading: &again)
+            try again.finish()
+            return .report(order)
+        }
+        try reader.finish()
+        return try Self.message(fields, end: line.count)
+    }
+
+    private static func read(
+        _ key: Key, from reader: inout JSONReader, into fields: inout Fields, symbols: inout SymbolTable
+    ) throws(JSONError) {
+        switch key {
+        case .type:
+            let offset = reader.offset
+            let text = try reader.string()
+            fields.kind = text.withBytes { Kind(wireName: $0) }
+            if fields.kind == nil { throw JSONError(.unexpectedValue, at: offset, field: "type") }
+        case .strategyID: fields.strategy = try reader.string().string
+        case .fence: fields.fence = try reader.unsigned()
+        case .attachID: fields.attachID = try reader.unsigned()
+        case .event: fields.event = try reader.unsigned()
+        case .report: fields.report = try reader.unsigned()
+        case .lastCommand: fields.lastCommand = try reader.unsigned()
+        case .start: fields.start = try reader.unsigned()
+        case .session:
+            let offset = reader.offset
+            let value = try JSONValue(reading: &reader)
+            fields.terms = try? SessionTerms(value)
+            if fields.terms == nil { throw JSONError(.unexpectedValue, at: offset, field: "session") }
+        case .command: fields.command = try CommandCodec.read(&reader, symbols: &symbols)
+        case .reasonCode: fields.reason.code = try reader.string().string
+        case .reason: fields.reason.sentence = try reader.string().string
+        }
+    }
+
+    private static func message(_ fields: Fields, end: Int) throws(JSONError) -> OrderEntryMessage {
+        guard let kind = fields.kind else { throw JSONError(.missingField, at: end, field: "type") }
+        let strategy = fields.strategy
+        switch kind {
+        case .attach:
+            guard let terms = fields.terms else { throw JSONError(.missingField, at: end, field: "session") }
+            return .attach(
+                AttachRequest(
+                    fence: fields.fence, attachID: fields.attachID, report: fields.report, terms: terms))
+        case .command:
+            guard let inner = fields.command else {
+                throw JSONError(.missingField, at: end, field: "command")
+            }
+            return .command(strategy: inner.strategy, fence: fields.fence, inner.command)
+        case .progress:
+            return .progress(
+                strategy: strategy, fence: fields.fence, event: fields.event, report: fields.report,
+                command: fields.lastCommand)
+        case .attached:
+            return .attached(
+                AttachedAnswer(
+                    strategy: strategy, attachID: fields.attachID, start: fields.start,
+                    command: fields.lastCommand, report: fields.report, matched: fields.event))
+        case .matched: return .matched(strategy: strategy, event: fields.event, report: fields.report)
+        case .attachAgain: return .attachAgain(strategy: strategy)
+        case .fenced: return .fenced(strategy: strategy, fence: fields.fence)
+        case .refused: return .refused(strategy: strategy, attachID: fields.attachID, fields.reason)
+        case .order: preconditionFailure("an order event is read by its own reader")
+        }
+    }
+}

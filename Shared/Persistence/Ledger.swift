@@ -1,0 +1,141 @@
+// What goes into the ledger and what comes back: plain values, no database.
+
+import Contracts
+
+/// Every event of `source` up to `seq` is handled.
+package struct Checkpoint: Sendable, Equatable {
+    package var source: String
+    package var epoch: String
+    package var seq: UInt64
+
+    package init(source: String, epoch: String, seq: UInt64) {
+        self.source = source
+        self.epoch = epoch
+        self.seq = seq
+    }
+}
+
+/// A trade with the number under which its source sent it.
+package struct SourcedTrade: Sendable, Equatable {
+    package var seq: UInt64
+    package var event: TradeEvent
+
+    package init(seq: UInt64, event: TradeEvent) {
+        self.seq = seq
+        self.event = event
+    }
+}
+
+/// What one source sent, up to and including the new checkpoint: booked all together or not at all.
+package struct TradeBatch: Sendable, Equatable {
+    /// Where the source stands after this batch. A lower one than is stored leaves the stored one.
+    package var checkpoint: Checkpoint
+    /// In the order of their `seq`.
+    package var trades: [SourcedTrade]
+    /// Messages of the same stretch that are no trades.
+    package var deadLetters: [DeadLetter]
+
+    package init(checkpoint: Checkpoint, trades: [SourcedTrade], deadLetters: [DeadLetter] = []) {
+        self.checkpoint = checkpoint
+        self.trades = trades
+        self.deadLetters = deadLetters
+    }
+}
+
+/// What became of a trade.
+package enum BookingOutcome: UInt8, Sendable {
+    case booked
+    /// The same trade with the same content is in the ledger already.
+    case duplicate
+    /// The ledger holds something else in its place; see `BookingResult.conflicts`.
+    case conflict
+}
+
+/// A trade that contradicts the ledger, which was left as it is.
+package struct BookingConflict: Sendable, Equatable {
+    package enum Kind: String, Sendable {
+        /// The trade id is known with other content.
+        case tradeID = "trade_id_conflict"
+        /// Another trade has this `strategy_seq` of the strategy.
+        case strategySeq = "strategy_seq_conflict"
+        /// A number beyond the 2⁶³ − 1 that a database can hold.
+        case range = "out_of_range"
+    }
+
+    /// Position in `TradeBatch.trades`.
+    package var index: Int
+    /// Its raw value is the reason code of the dead letter.
+    package var kind: Kind
+    /// What differs, for a person.
+    package var sentence: String
+}
+
+/// What became of the trades of a batch.
+package struct BookingResult: Sendable, Equatable {
+    /// One for each trade, in their order.
+    package var outcomes: [BookingOutcome] = []
+    package var conflicts: [BookingConflict] = []
+    package var booked = 0
+    package var duplicates = 0
+}
+
+/// What the caller adds to the transaction once the outcomes are known.
+package struct BookingFollowUp: Sendable {
+    /// Replaces the metrics of these strategies.
+    package var performance: [PerformanceRow]
+    /// For conflicts, and booked trades that the metrics could not count.
+    package var deadLetters: [DeadLetter]
+
+    package init(performance: [PerformanceRow] = [], deadLetters: [DeadLetter] = []) {
+        self.performance = performance
+        self.deadLetters = deadLetters
+    }
+}
+
+/// A position as the latest trade of a strategy in a symbol left it.
+package struct PositionRow: Sendable, Equatable {
+    package var strategyID: String
+    package var symbol: String
+    /// Signed: negative is short.
+    package var position: Quantity
+    package var averagePrice: Price
+    /// Sum over its trades, before fees. Stays at ±92 billion once it would leave that range.
+    package var realizedPnl: Money
+    /// Sum over its trades, with the same limit.
+    package var fees: Money
+    package var trades: UInt64
+    /// `strategy_seq` and time of the trade that left it so.
+    package var strategySeq: UInt64
+    package var timestamp: Timestamp
+}
+
+/// The metrics of a strategy: the main ones as columns for queries, all of them as the caller's own bytes.
+package struct PerformanceRow: Sendable, Equatable {
+    package var strategyID: String
+    package var trades: UInt64
+    /// Time of the last trade counted.
+    package var timestamp: Timestamp
+    package var realizedPnl: Money
+    package var fees: Money
+    /// Fractions: 0.05 is 5 %. Nil while they mean nothing yet.
+    package var totalReturn: Double?
+    package var winRate: Double?
+    package var maximumDrawdown: Double?
+    /// What the caller needs to go on counting; the store does not look inside.
+    package var state: [UInt8]
+
+    package init(
+        strategyID: String, trades: UInt64, timestamp: Timestamp, realizedPnl: Money, fees: Money,
+        totalReturn: Double?, winRate: Double?, maximumDrawdown: Double?, state: [UInt8]
+    ) {
+        self.strategyID = strategyID
+        self.trades = trades
+        self.timestamp = timestamp
+        self.realizedPnl = realizedPnl
+        self.fees = fees
+        self.totalReturn = totalReturn
+        self.winRate = winRate
+        self.maximumDrawdown = maximumDrawdown
+        self.state = state
+    }
+}

@@ -1,0 +1,79 @@
+// Reading the ledger and what follows from it. Each call sees one moment of the database.
+
+import Contracts
+
+extension SQLiteStore {
+    package func trades(strategy: String, after: UInt64, limit: Int) throws -> [TradeEvent] {
+        try access { connection in
+            let select = try connection.statement(
+                """
+                SELECT \(TradeColumns.names) FROM trades
+                WHERE strategy_id = ? AND strategy_seq > ? ORDER BY strategy_seq LIMIT ?
+                """)
+            select.bind(strategy, at: 1)
+            select.bind(after, at: 2)
+            select.bind(Int64(limit), at: 3)
+            var trades: [TradeEvent] = []
+            var trade = TradeColumns.blank
+            try select.forEachRow { row in
+                try TradeColumns.read(row, into: &trade, path: path)
+                trades.append(trade)
+            }
+            return trades
+        }
+    }
+
+    package func forEachTrade(strategy: String?, _ body: (TradeEvent) throws -> Void) throws {
+        try access { connection in
+            let condition = strategy == nil ? "" : "WHERE strategy_id = ?"
+            let select = try connection.statement(
+                "SELECT \(TradeColumns.names) FROM trades \(condition) ORDER BY strategy_id, strategy_seq")
+            if let strategy { select.bind(strategy, at: 1) }
+            var trade = TradeColumns.blank
+            try select.forEachRow { row in
+                try TradeColumns.read(row, into: &trade, path: path)
+                try body(trade)
+            }
+        }
+    }
+
+    package func positions() throws -> [PositionRow] {
+        try access { connection in
+            let select = try connection.statement(
+                "SELECT \(PositionChanges.columns) FROM positions ORDER BY strategy_id, symbol")
+            var rows: [PositionRow] = []
+            try select.forEachRow { rows.append(PositionChanges.read($0)) }
+            return rows
+        }
+    }
+
+    package func metrics(strategy: String) throws -> PerformanceRow? {
+        try access { connection in
+            let select = try connection.statement(Self.selectMetrics + " WHERE strategy_id = ?")
+            select.bind(strategy, at: 1)
+            return try select.firstRow(Self.readMetrics)
+        }
+    }
+
+    package func metrics() throws -> [PerformanceRow] {
+        try access { connection in
+            let select = try connection.statement(Self.selectMetrics + " ORDER BY strategy_id")
+            var rows: [PerformanceRow] = []
+            try select.forEachRow { rows.append(Self.readMetrics($0)) }
+            return rows
+        }
+    }
+
+    private static let selectMetrics = """
+        SELECT strategy_id, trades, timestamp_us, realized_pnl_e8, fees_e8, total_return, win_rate,
+            maximum_drawdown, state FROM performance
+        """
+
+    private static func readMetrics(_ row: PreparedStatement) -> PerformanceRow {
+        PerformanceRow(
+            strategyID: row.text(0), trades: row.counter(1), timestamp: Timestamp(microseconds: row.int64(2)),
+            realizedPnl: Money(units: row.int64(3)), fees: Money(units: row.int64(4)),
+            totalReturn: row.optionalDouble(5), winRate: row.optionalDouble(6),
+            maximumDrawdown: row.optionalDouble(7), state: Array(row.bytes(8)))
+    }
+}

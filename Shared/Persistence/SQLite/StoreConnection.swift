@@ -1,0 +1,103 @@
+// A connection with its prepared statements and its words for failures. Confined to the queue of its store.
+
+import GRDB
+import GRDBSQLite
+
+final class StoreConnection {
+    let database: Database
+    let path: String
+    private let handle: OpaquePointer
+    /// By the text of the statement. The statements are literals of this folder, so there are a few dozen
+    /// at most.
+    private var statements: [String: PreparedStatement] = [:]
+
+    init(_ database: Database, path: String) throws {
+        guard let handle = database.sqliteConnection else {
+            throw StoreError(.closed, "the database \(path) is closed")
+        }
+        self.database = database
+        self.path = path
+        self.handle = handle
+    }
+
+    /// The statement with this text, prepared once.
+    func statement(_ sql: String) throws -> PreparedStatement {
+        if let known = statements[sql] { return known }
+        let new = try PreparedStatement(sql, on: self)
+        statements[sql] = new
+        return new
+    }
+
+    /// Runs a script of statements that return nothing of interest.
+    func execute(_ script: String) throws {
+        let code = sqlite3_exec(handle, script, nil, nil, nil)
+        if code != SQLITE_OK { throw lastError(code) }
+    }
+
+    /// Rows that the last insert, update or delete changed.
+    var changes: Int { Int(sqlite3_changes(handle)) }
+
+    var lastInsertedID: Int64 { sqlite3_last_insert_rowid(handle) }
+
+    /// All of the body or nothing. Takes the write lock first, so that nothing inside can fail for being
+    /// late.
+    func transaction<Value>(_ body: () throws -> Value) throws -> Value {
+        try statement("BEGIN IMMEDIATE").run()
+        do {
+            let value = try body()
+            try statement("COMMIT").run()
+            return value
+        } catch {
+            // SQLite has undone some failures itself. A rollback that fails leaves nothing to do: the
+            // transaction is gone with the connection at the latest.
+            if sqlite3_get_autocommit(handle) == 0 { try? statement("ROLLBACK").run() }
+            throw error
+        }
+    }
+
+    // MARK: Failures
+
+    /// The failure that SQLite has just reported.
+    func lastError(_ code: Int32) -> StoreError {
+        StoreError(sqlite: code, message: String(cString: sqlite3_errmsg(handle)), path: path)
+    }
+
+    /// Ours for one of GRDB's.
+    func error(for error: any Error) -> any Error { StoreError.translated(error, path: path) }
+}
+
+extension StoreError {
+    /// Ours for one of GRDB's; anything else as it is.
+    static func translated(_ error: any Error, path: String) -> any Error {
+        guard let error = error as? DatabaseError else { return error }
+        return StoreError(
+            sqlite: error.extendedResultCode.rawValue, message: error.message ?? "no reason given", path: path
+        )
+    }
+
+    /// The sentence for one of SQLite's result codes.
+    init(sqlite code: Int32, message: String, path: String) {
+        switch code & 0xff {
+        case SQLITE_BUSY, SQLITE_LOCKED:
+            self.init(.busy, "the database \(path) is locked by another process; try again")
+        case SQLITE_FULL:
+            self.init(.full, "no room left for the database \(path): free some disk space")
+        case SQLITE_IOERR:
+            self.init(.io, "reading or writing the database \(path) failed (\(message)): check the disk")
+        case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
+            // Readers too: they share their place in the log through a file beside the database.
+            self.init(
+                .notWritable,
+                "the database \(path) cannot be opened (\(message)): check that its folder exists and that"
+                    + " the folder and its files are writable")
+        case SQLITE_NOTADB:
+            self.init(.notADatabase, "\(path) is not a database: move it aside or choose another data folder")
+        case SQLITE_CORRUPT:
+            self.init(
+                .damaged,
+                "the database \(path) is damaged (\(message)): restore it, or move it aside and rebuild it")
+        default:
+            self.init(.failed, "the database \(path) failed: \(message) (code \(code))")
+        }
+    }
+}

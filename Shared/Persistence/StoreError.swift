@@ -1,0 +1,50 @@
+/// Why the database refused, with one sentence for a person: what is wrong, where, and what to do.
+package struct StoreError: Error, Equatable, CustomStringConvertible {
+    /// Stable names for programs and tests.
+    package enum Code: String, Sendable {
+        /// Another process held the database longer than the busy timeout.
+        case busy
+        /// No room left on the disk.
+        case full
+        /// Reading or writing the file failed.
+        case io
+        /// The file or its folder cannot be opened or written.
+        case notWritable = "not_writable"
+        /// There is no database yet.
+        case missing
+        /// The file is no database, or one of another program.
+        case notADatabase = "not_a_database"
+        /// The file is a database whose content is broken.
+        case damaged
+        /// A newer program made it.
+        case newerVersion = "newer_version"
+        /// An older program made it, and it was opened for reading only.
+        case olderVersion = "older_version"
+        /// A source continues under another epoch than its checkpoint.
+        case epochChanged = "epoch_changed"
+        /// The location names a database that this program cannot open.
+        case unsupported
+        /// The store was closed.
+        case closed
+        /// Anything else; the sentence carries the database's own words.
+        case failed
+    }
+
+    package var code: Code
+    package var sentence: String
+
+    package init(_ code: Code, _ sentence: String) {
+        self.code = code
+        self.sentence = sentence
+    }
+
+    /// Whether the same call may succeed later with nothing lost: try again with growing pauses.
+    package var isTransient: Bool {
+        switch code {
+        case .busy, .full, .io: true
+        default: false
+        }
+    }
+
+    package var description: String { sentence }
+}

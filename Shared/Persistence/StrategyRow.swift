@@ -1,0 +1,96 @@
+// Strategies as rows: their terms, what should become of them, and who holds them.
+
+import Contracts
+
+/// Whether a strategy should run.
+package enum DesiredState: String, Sendable, CaseIterable {
+    case running, paused, stopped
+}
+
+/// A strategy as an operator defines it. Its terms never change under one id: the ledger depends on them.
+package struct StrategyRow: Sendable, Equatable {
+    package var id: String
+    package var plugin: String
+    /// In the order given.
+    package var symbols: [String]
+    /// Canonical JSON, so that equal settings are equal bytes.
+    package var parameters: String
+    /// Simulation settings as canonical JSON.
+    package var simulation: String
+    package var desiredState: DesiredState
+
+    package init(
+        id: String, plugin: String, symbols: [String], parameters: String, simulation: String,
+        desiredState: DesiredState = .running
+    ) {
+        self.id = id
+        self.plugin = plugin
+        self.symbols = symbols
+        self.parameters = parameters
+        self.simulation = simulation
+        self.desiredState = desiredState
+    }
+}
+
+/// One term of a known strategy that was given differently.
+package struct StrategyDifference: Sendable, Equatable {
+    package enum Term: String, Sendable {
+        case plugin, symbols, parameters
+        case simulation = "simulation settings"
+    }
+
+    package var term: Term
+    package var stored: String
+    package var given: String
+}
+
+/// What adding a strategy came to.
+package enum StrategyUpsert: Sendable, Equatable {
+    case added
+    /// Known with the same terms.
+    case unchanged
+    /// Known with other terms; nothing was changed.
+    case refused([StrategyDifference])
+}
+
+/// Who holds a strategy.
+package struct Lease: Sendable, Equatable {
+    package var owner: String
+    /// By the database's clock; nil never runs out.
+    package var expires: Timestamp?
+}
+
+/// A strategy with its lease.
+package struct StrategyRecord: Sendable, Equatable {
+    package var strategy: StrategyRow
+    /// Grows by one with each claim; 0 before the first.
+    package var fence: UInt64
+    package var lease: Lease?
+}
+
+/// A strategy that a runner may now run, sending this fence in every message.
+package struct ClaimedStrategy: Sendable, Equatable {
+    package var strategy: StrategyRow
+    package var fence: UInt64
+
+    package var claim: Claim { Claim(strategyID: strategy.id, fence: fence) }
+}
+
+/// Names a claim when it is renewed or given back.
+package struct Claim: Sendable, Equatable {
+    package var strategyID: String
+    package var fence: UInt64
+
+    package init(strategyID: String, fence: UInt64) {
+        self.strategyID = strategyID
+        self.fence = fence
+    }
+}
+
+/// What renewing a lease came to.
+package enum LeaseRenewal: Sendable, Equatable {
+    /// Still held; obey the desired state.
+    case held(DesiredState)
+    /// Somebody else has it now, or it is gone: stop at once.
+    case lost
+}

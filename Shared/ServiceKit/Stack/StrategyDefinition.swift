@@ -1,0 +1,122 @@
+// From what a user writes to what a session is made of: `ID=PLUGIN:SYMBOL[+SYMBOL…][:key=value,…]`, checked
+// against the plugin before anything starts, and back from a row of the database.
+
+import Contracts
+import Persistence
+import StrategyHost
+import TradingCore
+
+/// One `--strategy`, as written.
+package struct StrategyDefinition: Sendable, Equatable, ScalarSettingValue {
+    package var id: String
+    package var plugin: String
+    package var symbols: [String]
+    /// `key=value`, unchecked.
+    package var parameters: [String]
+
+    package init(id: String, plugin: String, symbols: [String], parameters: [String] = []) {
+        self.id = id
+        self.plugin = plugin
+        self.symbols = symbols
+        self.parameters = parameters
+    }
+
+    package static var placeholder: String { "ID=PLUGIN:SYMBOL[+SYMBOL…][:key=value,…]" }
+
+    package static func read(_ text: String) throws(RefusedValue) -> StrategyDefinition {
+        let refusal = RefusedValue(
+            "ID=PLUGIN:SYMBOL[+SYMBOL…][:key=value,…], as in sma-ibm=sma-crossover:IBM:fast=10")
+        let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard halves.count == 2 else { throw refusal }
+        let parts = halves[1].split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count >= 2 else { throw refusal }
+        let definition = StrategyDefinition(
+            id: String(halves[0]), plugin: String(parts[0]),
+            symbols: parts[1].split(separator: "+", omittingEmptySubsequences: false).map(String.init),
+            parameters: parts.count < 3 ? [] : parts[2].split(separator: ",").map(String.init))
+        let idsAreValid = [definition.id, definition.plugin].allSatisfy {
+            NameRule.identifier.accepts($0.utf8)
+        }
+        guard idsAreValid else { throw RefusedValue("ids of 1 to 40 of A-Z a-z 0-9 . _ -") }
+        guard definition.symbols.allSatisfy({ NameRule.symbol.accepts($0.utf8) }),
+            Set(definition.symbols).count == definition.symbols.count
+        else { throw RefusedValue("symbols of 1 to 32 of A-Z a-z 0-9 . _ -, each once") }
+        return definition
+    }
+
+    package var settingText: String {
+        let tail = parameters.isEmpty ? "" : ":" + parameters.joined(separator: ",")
+        return "\(id)=\(plugin):\(symbols.joined(separator: "+"))\(tail)"
+    }
+
+    /// The terms of the strategy's session, its parameters checked against the plugin's schema.
+    ///
+    /// - Throws: `InvalidParameters` with everything that is wrong.
+    package func terms(
+        plugin: NativePlugin, simulation: SessionSettings
+    ) throws(InvalidParameters) -> SessionTerms {
+        let values = try ParameterValues(parameters, for: plugin.metadata.parameters)
+        return SessionTerms(
+            strategyID: id, pluginID: plugin.metadata.id, pluginVersion: plugin.metadata.version,
+            pluginSHA256: fileSHA256(plugin.path) ?? "", symbols: symbols,
+            parameters: values.entries.map { SessionTerms.Setting($0.name, $0.value.text) },
+            simulation: simulation.fields.map { SessionTerms.Setting($0.name, $0.value) })
+    }
+}
+
+extension SessionTerms {
+    /// The row of the database that the session comes from.
+    package var row: StrategyRow {
+        StrategyRow(
+            id: strategyID, plugin: pluginID, symbols: symbols, parameters: Self.json(parameters),
+            simulation: Self.json(simulation))
+    }
+
+    /// The terms behind a row, with the plugin as it is now.
+    ///
+    /// - Throws: `JSONError` or `InvalidParameters` when the row and the plugin do not agree.
+    package static func of(_ row: StrategyRow, plugin: NativePlugin) throws -> SessionTerms {
+        let parameters = try settings(row.parameters)
+        let definition = StrategyDefinition(
+            id: row.id, plugin: row.plugin, symbols: row.symbols,
+            parameters: parameters.map { "\($0.name)=\($0.value)" })
+        let simulation = try SessionSettings(fields: settings(row.simulation).map { ($0.name, $0.value) })
+        return try definition.terms(plugin: plugin, simulation: simulation)
+    }
+
+    private static func json(_ settings: [Setting]) -> String {
+        JSONValue.object(settings.map { .init($0.name, .string($0.value)) }).text
+    }
+
+    private static func settings(_ json: String) throws -> [Setting] {
+        guard case .object(let members) = try JSONValue(parsing: json) else { return [] }
+        return members.compactMap { member in member.value.asString.map { Setting(member.name, $0) } }
+    }
+}
+
+extension HostedStrategy {
+    /// The strategy of a session, ready for its first event.
+    ///
+    /// - Throws: `InvalidParameters`, `SettingsError` or `StrategyFailure`.
+    package static func make(
+        _ terms: SessionTerms, plugin: NativePlugin, symbols: [SymbolIndex],
+        onLog: ((_ level: UInt32, _ text: String) -> Void)? = nil
+    ) throws -> HostedStrategy {
+        let texts = terms.parameters.map { "\($0.name)=\($0.value)" }
+        let settings = try SessionSettings(fields: terms.simulation.map { ($0.name, $0.value) })
+        return try HostedStrategy(
+            id: terms.strategyID, instance: plugin.makeInstance(), symbols: symbols, names: terms.symbols,
+            parameters: ParameterValues(texts, for: plugin.metadata.parameters), cash: settings.cash,
+            onLog: onLog)
+    }
+}
+
+/// Settings of the strategies, for `up` and `backtest`.
+package enum StrategySettings {
+    package static let strategy = Setting<[StrategyDefinition]>(
+        "strategy", default: [], section: "strategies",
+        help: "A strategy to run. Repeatable.")
+    package static let plugins = Setting<[String]>(
+        "plugins", default: ["./plugins"], placeholder: "DIR", separator: ",",
+        help: "Folders with strategy plugins, beside the built ones.")
+}

@@ -1,0 +1,94 @@
+// The loop of DESIGN 7 in one process: the same sessions and the same strategies as the services, without
+// sockets. What a step makes is handled by the strategy before the next step.
+//
+// Costs: an event on which nothing happens is one `SessionDriver.step` and one call of the strategy; memory
+// does not grow with the length of the data (executions go to a sink).
+
+import Contracts
+import TradingCore
+
+/// One strategy of a backtest with its session.
+package final class BacktestSession {
+    package let strategy: HostedStrategy
+    package let symbols: SymbolSet
+    package var driver: SessionDriver { state.pointee.driver }
+    /// Told every report as the strategy is about to handle it.
+    package var onReport: ((Report) -> Void)?
+    /// Told every command as the session takes it.
+    package var onCommand: ((Command) -> Void)?
+
+    private let state: UnsafeMutablePointer<State>
+
+    /// What every event reads and writes. Behind a pointer, because the checks of exclusive access to
+    /// properties of an object cost a third of an event; nothing but this object has the pointer, and it is
+    /// confined to one thread at a time.
+    private struct State {
+        var driver: SessionDriver
+        var reports: [Report] = []
+        var commands: [Command] = []
+    }
+
+    package init(strategy: HostedStrategy, settings: SessionSettings, symbols: [SymbolIndex]) {
+        self.strategy = strategy
+        self.symbols = SymbolSet(symbols)
+        state = UnsafeMutablePointer<State>.allocate(capacity: 1)
+        state.initialize(to: State(driver: SessionDriver(settings: settings, symbols: symbols)))
+    }
+
+    deinit {
+        state.deinitialize(count: 1)
+        state.deallocate()
+    }
+
+    /// Takes the next event of the stream; `sink` gets every execution in the order of `strategySeq`.
+    ///
+    /// - Throws: `StrategyFailure` when the strategy failed.
+    @inline(__always)
+    package func take(_ event: MarketEvent, _ sink: (Execution) -> Void) throws {
+        guard symbols.contains(event) else { return }
+        if strategy.hasCommands { collectCommands() }
+        while true {
+            let step = state.pointee.driver.step(next: event, into: &state.pointee.reports)
+            if !state.pointee.reports.isEmpty { try handleReports(sink) }
+            switch step {
+            case .tookEvent:
+                try strategy.handle(event)
+                return
+            case .tookClock:
+                strategy.advanceClock(to: event.timestamp)
+                return
+            case .executed, .idle: continue
+            }
+        }
+    }
+
+    /// Runs what is still due at the time of the last event.
+    package func finish(_ sink: (Execution) -> Void) throws {
+        collectCommands()
+        while case .executed = state.pointee.driver.stepWithoutEvent(into: &state.pointee.reports) {
+            try handleReports(sink)
+        }
+    }
+
+    private func handleReports(_ sink: (Execution) -> Void) throws {
+        // Nothing appends while they are handled: only a step does.
+        try state.pointee.reports.withUnsafeBufferPointer { reports in
+            for index in reports.indices {
+                onReport?(reports[index])
+                for execution in reports[index].executions { sink(execution) }
+                try strategy.handle(reports[index])
+            }
+        }
+        state.pointee.reports.removeAll(keepingCapacity: true)
+        collectCommands()
+    }
+
+    private func collectCommands() {
+        strategy.takeCommands(into: &state.pointee.commands)
+        for command in state.pointee.commands {
+            onCommand?(command)
+            state.pointee.driver.enqueue(command)
+        }
+        state.pointee.commands.removeAll(keepingCapacity: true)
+    }
+}

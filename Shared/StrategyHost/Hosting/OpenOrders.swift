@@ -1,0 +1,81 @@
+// The orders of one strategy as far as it knows them: placed and not answered, or working by the reports that
+// it has handled. The simulator may know better; that a strategy does not see before the report.
+//
+// Costs: linear in the number of open orders, which is a handful. Order: by number.
+
+import Contracts
+
+/// An order that is unanswered or working.
+package struct OpenOrder: Equatable {
+    package var number: UInt64
+    package var slot: Int
+    package var symbol: SymbolIndex
+    package var side: Side
+    package var type: OrderType
+    package var timeInForce: TimeInForce
+    package var quantity: Quantity
+    package var price: Price
+    package var stopPrice: Price
+    package var filled = Quantity.zero
+    package var remaining: Quantity
+    /// False while no report has said that it works.
+    package var isWorking = false
+}
+
+package struct OpenOrders {
+    /// By number.
+    package private(set) var orders: [OpenOrder] = []
+    /// Numbers of the commands that no report has answered, ascending.
+    package private(set) var unanswered: [UInt64] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { orders.isEmpty && unanswered.isEmpty }
+
+    package subscript(number: UInt64) -> OpenOrder? {
+        index(of: number).map { orders[$0] }
+    }
+
+    /// The working order at this place among the working ones.
+    package func working(at index: Int) -> OpenOrder? {
+        var left = index
+        for order in orders where order.isWorking {
+            if left == 0 { return order }
+            left -= 1
+        }
+        return nil
+    }
+
+    package mutating func placed(_ order: OpenOrder) {
+        orders.append(order)
+        unanswered.append(order.number)
+    }
+
+    /// A replace or cancel was sent.
+    package mutating func sent(command number: UInt64) { unanswered.append(number) }
+
+    /// Takes a report into account. Returns the slot of the order that it ended, nil when it ended none.
+    package mutating func apply(_ report: Report) -> Int? {
+        if report.command != 0, let index = unanswered.firstIndex(of: report.command) {
+            unanswered.remove(at: index)
+        }
+        guard let index = index(of: report.order) else { return nil }
+        if report.endsOrder { return orders.remove(at: index).slot }
+        orders[index].quantity = report.quantity
+        orders[index].price = report.price
+        orders[index].stopPrice = report.stopPrice
+        orders[index].filled = report.filled
+        orders[index].remaining = report.remaining
+        orders[index].isWorking = true
+        return nil
+    }
+
+    private func index(of number: UInt64) -> Int? {
+        orders.firstIndex { $0.number == number }
+    }
+}
+
+extension Report {
+    /// Whether the order cannot fill any more after this report.
+    var endsOrder: Bool { status == .cancelled || status == .expired || !isWorking }
+}

@@ -1,0 +1,182 @@
+// The strategy runner without its sockets: sessions of the strategies it has claimed, what they say to the
+// simulator and what they hear.
+//
+// Guarantees: one message a poll, whatever happened in it. A strategy that fails is given up with its reason
+// and harms no other. Nothing is handed to a strategy but what `RunnerSession` allows.
+
+import Contracts
+import TradingCore
+
+/// One claimed strategy.
+package struct RunningStrategy {
+    package let terms: SessionTerms
+    package var session: RunnerSession
+    /// Why it does not run; nil while it does.
+    package var failure: Reason?
+    package var eventsHanded: UInt64 = 0
+    var hold = WindowHold()
+
+    package var id: String { terms.strategyID }
+}
+
+package final class RunnerCore {
+    /// Strategies that one runner takes; further ones are left to other runners.
+    package static let maximumStrategies = 1_024
+
+    package private(set) var strategies: [RunningStrategy] = []
+    private var indexes: [String: Int] = [:]
+    package private(set) var eventsHanded: UInt64 = 0
+    package private(set) var roundTrips: UInt64 = 0
+    /// Told once when a strategy stops for good.
+    private let onFailure: (_ strategy: String, Reason) -> Void
+    private var writer = JSONWriter(capacity: 64 << 10)
+    private var waitingLines = 0
+
+    package init(onFailure: @escaping (_ strategy: String, Reason) -> Void) { self.onFailure = onFailure }
+
+    /// Takes a strategy, in the place of an earlier claim of it; it attaches with the next `attachDetached`.
+    package func add(_ terms: SessionTerms, _ strategy: HostedStrategy, symbols: [SymbolIndex], fence: UInt64)
+    {
+        let session = RunnerSession(strategy: strategy, symbols: symbols, fence: fence)
+        if let index = indexes[terms.strategyID] {
+            strategies[index] = RunningStrategy(terms: terms, session: session)
+        } else {
+            indexes[terms.strategyID] = strategies.count
+            strategies.append(RunningStrategy(terms: terms, session: session))
+        }
+    }
+
+    /// Gives a strategy up without a word: its lease is another's.
+    package func remove(_ strategy: String) {
+        guard let index = indexes.removeValue(forKey: strategy) else { return }
+        strategies.remove(at: index)
+        for later in index..<strategies.count { indexes[strategies[later].id] = later }
+    }
+
+    // MARK: connection
+
+    /// The connection is new: whatever was under way is lost, so every strategy attaches again.
+    package func connectionReset(_ symbols: SymbolTable) {
+        writer.reset()
+        waitingLines = 0
+        for index in strategies.indices where strategies[index].failure == nil { attach(index, symbols) }
+    }
+
+    /// Attaches what is not attached: new strategies, and those whose answer has not come.
+    package func attachDetached(_ symbols: SymbolTable) {
+        for index in strategies.indices {
+            guard strategies[index].failure == nil, strategies[index].session.state != .attached else {
+                continue
+            }
+            attach(index, symbols)
+        }
+    }
+
+    private func attach(_ index: Int, _ symbols: SymbolTable) {
+        let id = strategies[index].session.beginAttach()
+        let request = AttachRequest(
+            fence: strategies[index].session.fence, attachID: id,
+            report: strategies[index].session.progress.report, terms: strategies[index].terms)
+        say(.attach(request), symbols)
+    }
+
+    /// Lets every attached strategy say again where it stands; call it now and then. A simulator that was not
+    /// heard by for too long has forgotten the connection without anybody here noticing.
+    package func repeatProgress() {
+        for index in strategies.indices where strategies[index].session.state == .attached {
+            strategies[index].session.repeatProgress()
+        }
+    }
+
+    /// Handles one line of the simulator.
+    package func receive(_ message: OrderEntryMessage, symbols: inout SymbolTable) throws(JSONError) {
+        switch message {
+        case .attached(let answer):
+            guard let index = indexes[answer.strategy] else { return }
+            strategies[index].session.attached(
+                AttachAnswer(
+                    id: answer.attachID, start: answer.start, command: answer.command, report: answer.report,
+                    matched: answer.matched))
+        case .report(let order):
+            guard let index = indexes[order.strategyID], strategies[index].failure == nil else { return }
+            let report = try order.report(symbols: &symbols)
+            if !strategies[index].session.received(report) { attach(index, symbols) }
+        case .matched(let strategy, let event, let report):
+            guard let index = indexes[strategy] else { return }
+            roundTrips += 1
+            strategies[index].session.matched(event: event, report: report)
+        case .attachAgain(let strategy):
+            guard let index = indexes[strategy], strategies[index].failure == nil,
+                strategies[index].session.state == .attached
+            else { return }
+            attach(index, symbols)
+        case .fenced(let strategy, let fence):
+            guard let index = indexes[strategy], strategies[index].session.fence == fence else { return }
+            let sentence = "another runner has taken \(strategy) over"
+            fail(index, Reason(code: "fenced", sentence: sentence))
+        case .refused(let strategy, _, let reason):
+            guard let index = indexes[strategy] else { return }
+            fail(index, reason)
+        case .attach, .command, .progress: break
+        }
+    }
+
+    // MARK: work
+
+    /// Hands every strategy what it may see now, and collects what they have to say.
+    package func pump(_ window: borrowing EventWindow, _ symbols: SymbolTable) {
+        for index in strategies.indices where strategies[index].failure == nil {
+            do {
+                let handed = try strategies[index].session.pump(window)
+                strategies[index].eventsHanded += UInt64(handed)
+                eventsHanded += UInt64(handed)
+            } catch {
+                fail(index, Reason(code: "strategy_failed", sentence: "\(error)"))
+                continue
+            }
+            let (commands, progress) = strategies[index].session.takeOutgoing()
+            guard let progress else { continue }
+            let id = strategies[index].id
+            let fence = strategies[index].session.fence
+            for command in commands { say(.command(strategy: id, fence: fence, command), symbols) }
+            say(
+                .progress(
+                    strategy: id, fence: fence, event: progress.event, report: progress.report,
+                    command: progress.command), symbols)
+        }
+    }
+
+    /// The oldest event to keep in the window (see `WindowHold`); nil while no strategy has begun.
+    package var oldestNeeded: UInt64? {
+        WindowHold.oldest(
+            strategies.lazy.filter { $0.failure == nil }.compactMap { running in
+                running.session.next.map { ($0, running.session.isReady, running.hold) }
+            })
+    }
+
+    /// Call every few hundred milliseconds.
+    package func look() {
+        for index in strategies.indices {
+            strategies[index].hold.look(at: strategies[index].session.next ?? 0)
+        }
+    }
+
+    /// The batch of lines, if there is one; `send` says whether it was taken, else it waits for the next
+    /// poll.
+    package func flush(_ send: (UnsafeRawBufferPointer) -> Bool) {
+        guard waitingLines > 0, writer.withBytes(send) else { return }
+        writer.reset()
+        waitingLines = 0
+    }
+
+    private func say(_ message: OrderEntryMessage, _ symbols: SymbolTable) {
+        message.write(symbols: symbols, into: &writer)
+        waitingLines += 1
+    }
+
+    private func fail(_ index: Int, _ reason: Reason) {
+        guard strategies[index].failure == nil else { return }
+        strategies[index].failure = reason
+        onFailure(strategies[index].id, reason)
+    }
+}

@@ -1,0 +1,57 @@
+// One session with what the simulator keeps around the pure state machine: where its records stand in the
+// journal, and who is attached.
+
+import Contracts
+import TradingCore
+
+/// What the journal holds of a session, for comparing a rerun with it and for sending reports again.
+package struct JournalledSession {
+    /// `seq` of the order record of each report, by number − 1.
+    package var reportSeqs: [UInt64] = []
+    /// Digest of each journalled report; empty once the rerun has made them again.
+    package var reportDigests: [UInt64] = []
+    /// Number of executions that have a trade record.
+    package var executions: UInt64 = 0
+    /// Digest of each journalled execution; empty once the rerun has made them again.
+    package var executionDigests: [UInt64] = []
+    /// Whether the journal says that the session has gone through the end of the data.
+    package var isEnded = false
+}
+
+/// Where the events of one symbol of a session are published.
+package struct SessionTopics {
+    package let symbol: SymbolIndex
+    package let name: String
+    package let order: Int
+    package let trade: Int
+}
+
+package struct SimulatedStrategy {
+    package let terms: SessionTerms
+    package var served: ServedSession
+    package var journal = JournalledSession()
+    /// Topics of the session's records, resolved once.
+    package let commandTopic: Int
+    package let fenceTopic: Int
+    /// Order and trade topics by symbol, in the order of the session's symbols.
+    package let topics: [SessionTopics]
+    /// Who is attached.
+    package var peer: CommandPeer?
+    /// An attach that came while the rerun was under way: answered at its end.
+    package var waitingAttach: (peer: CommandPeer, request: AttachRequest)?
+    /// Reports of the last steps that were not sent yet; anything older is read from the journal.
+    package var fresh: [OrderEvent] = []
+    /// The last "matched through" that was sent.
+    package var sentMatched: (event: UInt64, report: UInt64) = (0, 0)
+    /// Why the session does not go on; nil while it does.
+    package var stopped: Reason?
+    var hold = WindowHold()
+
+    package var id: String { terms.strategyID }
+
+    /// The topics of a symbol. A command for a foreign symbol is refused before it reaches the session.
+    package func topics(of symbol: SymbolIndex) -> SessionTopics {
+        for topic in topics where topic.symbol == symbol { return topic }
+        preconditionFailure("a session reports its own symbols only")
+    }
+}

@@ -1,0 +1,45 @@
+// Sessions from the simulator's own journal: what was promised before a crash, to be made again and compared.
+
+import Contracts
+import TradingCore
+
+extension SimulatorCore {
+    /// Takes one record of the journal, in the order of the journal, before anything else is done.
+    ///
+    /// - Throws: `JSONError`, `JSONValueError` or `Reason` when the record cannot be understood.
+    package func restore(
+        record json: UnsafeRawBufferPointer, seq: UInt64, symbols: inout SymbolTable
+    ) throws {
+        let type = try EventHead.read(json).type
+        if type.equals("command") {
+            let (strategy, command) = try CommandCodec.decode(json, symbols: &symbols)
+            withSession(strategy) { $0.served.restore(command) }
+        } else if type.equals("order") {
+            let order = try OrderEvent.decode(json).order
+            let report = try order.report(symbols: &symbols)
+            withSession(order.strategyID) { session in
+                session.journal.reportSeqs.append(seq)
+                session.journal.reportDigests.append(report.digest)
+                session.served.restore(reports: report.number, fence: order.fence)
+            }
+        } else if type.equals("trade") {
+            let trade = try TradeEvent.decode(json).trade
+            let symbol = try symbols.intern(trade.symbol)
+            withSession(trade.strategyID) { session in
+                session.journal.executions += 1
+                session.journal.executionDigests.append(trade.execution(symbol: symbol)?.digest ?? 0)
+            }
+        } else if type.equals("session") {
+            _ = try addSession(try SessionTerms(try JSONValue(parsing: json)), symbols: &symbols)
+        } else if type.equals("session_end") {
+            withSession(try JSONValue(parsing: json).string("strategy_id")) { $0.journal.isEnded = true }
+        } else if type.equals("fence") {
+            let value = try JSONValue(parsing: json)
+            let fence = try value.unsigned("fence")
+            withSession(try value.string("strategy_id")) { $0.served.restore(reports: 0, fence: fence) }
+        }
+    }
+
+    /// The epoch of the market data that the sessions were made of; nil without sessions.
+    package var restoredMarketDataEpoch: String? { sessions.last?.terms.marketDataEpoch }
+}

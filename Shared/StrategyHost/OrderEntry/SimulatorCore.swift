@@ -1,0 +1,450 @@
+// The order simulator without its sockets: sessions, what they journal, what they answer.
+//
+// Guarantees: commands, fences and reports are in the journal before anybody is answered (`flush` comes
+// before `takeAnswers`). A command, report or execution that the journal already holds is compared, never
+// appended again; a difference stops that session and says what differs.
+
+import Contracts
+import TradingCore
+
+/// What only the owner of the sockets can do.
+package protocol SimulatorJournal: AnyObject {
+    func topic(_ bytes: [UInt8]) -> Int
+    /// Puts a record into the batch and says its `seq`.
+    func append(topic: Int, _ write: (inout JSONWriter, EnvelopeHeader, EventStamp) -> Void) -> UInt64
+    /// The journalled order event with this `seq`.
+    func orderEvent(seq: UInt64) throws -> OrderEvent
+}
+
+package final class SimulatorCore {
+    /// Sessions that one simulator serves; an attach of one more is refused.
+    package static let maximumSessions = 4_096
+    /// Answers name their symbols themselves.
+    private static let noSymbols = SymbolTable()
+
+    package private(set) var sessions: [SimulatedStrategy] = []
+    private var indexes: [String: Int] = [:]
+    private var outboxes: [CommandPeer: Outbox] = [:]
+    private let journal: any SimulatorJournal
+    private let reportWindow: UInt64
+    private var reports: [Report] = []
+    /// Epoch of the market data, once the gateway was heard.
+    package private(set) var marketDataEpoch: String?
+    private var deferred: [(peer: CommandPeer, request: AttachRequest)] = []
+    package private(set) var counts = SimulatorCounts()
+
+    /// - Parameter reportWindow: reports sent to a runner beyond what it has handled, at most.
+    package init(journal: any SimulatorJournal, reportWindow: UInt64 = ServedSession.reportWindow) {
+        self.journal = journal
+        self.reportWindow = reportWindow
+    }
+
+    // MARK: sessions
+
+    /// Makes a session from its terms; throws a sentence when the terms cannot be.
+    package func addSession(_ terms: SessionTerms, symbols: inout SymbolTable) throws(Reason) -> Int {
+        guard sessions.count < Self.maximumSessions else {
+            throw Reason(code: "too_many_sessions", sentence: "more than \(Self.maximumSessions) sessions")
+        }
+        let settings: SessionSettings
+        do {
+            settings = try SessionSettings(fields: terms.simulation.map { ($0.name, $0.value) })
+        } catch {
+            throw Reason(code: "invalid_settings", sentence: "\(error)")
+        }
+        var topics: [SessionTopics] = []
+        for name in terms.symbols {
+            guard let symbol = try? symbols.intern(name) else {
+                throw Reason(code: "invalid_symbol", sentence: "\"\(name)\" is not a symbol")
+            }
+            topics.append(
+                SessionTopics(
+                    symbol: symbol, name: name, order: journal.topic(Topic.order(terms.strategyID, name)),
+                    trade: journal.topic(Topic.trade(terms.strategyID, name))))
+        }
+        guard !topics.isEmpty, NameRule.identifier.accepts(terms.strategyID.utf8) else {
+            throw Reason(code: "invalid_session", sentence: "a session needs an id and at least one symbol")
+        }
+        sessions.append(
+            SimulatedStrategy(
+                terms: terms,
+                served: ServedSession(
+                    settings: settings, symbols: topics.map(\.symbol), start: terms.start,
+                    reportWindow: reportWindow),
+                commandTopic: journal.topic(Topic.command(terms.strategyID)),
+                fenceTopic: journal.topic(Topic.fence(terms.strategyID)), topics: topics))
+        indexes[terms.strategyID] = sessions.count - 1
+        return sessions.count - 1
+    }
+
+    /// Changes one session, by its id; nil when there is none.
+    @discardableResult
+    package func withSession<Result>(_ id: String, _ body: (inout SimulatedStrategy) -> Result) -> Result? {
+        indexes[id].map { body(&sessions[$0]) }
+    }
+
+    // MARK: messages
+
+    /// Handles one line of a runner.
+    package func receive(_ message: OrderEntryMessage, from peer: CommandPeer, symbols: inout SymbolTable) {
+        switch message {
+        case .attach(let request): attach(request, from: peer, symbols: &symbols)
+        case .command(let strategy, let fence, let command):
+            guard let index = owned(strategy, fence, peer) else { return }
+            take(command, index, peer, symbols)
+        case .progress(let strategy, let fence, let event, let report, let command):
+            guard let index = owned(strategy, fence, peer) else { return }
+            let progress = Progress(event: event, report: report, command: command)
+            if !sessions[index].served.receive(progress) { answer(peer, .attachAgain(strategy: strategy)) }
+        default: counts.malformed += 1
+        }
+    }
+
+    /// The connection of a peer is gone: its sessions stand still until somebody attaches.
+    package func disconnected(_ peer: CommandPeer) {
+        outboxes[peer] = nil
+        deferred.removeAll { $0.peer == peer }
+        for index in sessions.indices {
+            if sessions[index].waitingAttach?.peer == peer { sessions[index].waitingAttach = nil }
+            guard sessions[index].peer == peer else { continue }
+            sessions[index].peer = nil
+            sessions[index].served.detach()
+        }
+    }
+
+    /// The session a message is for, unless its fence is too low, nobody attached, or another peer owns it.
+    private func owned(_ strategy: String, _ fence: UInt64, _ peer: CommandPeer) -> Int? {
+        guard let index = indexes[strategy] else {
+            answer(peer, .attachAgain(strategy: strategy))
+            return nil
+        }
+        guard sessions[index].served.accepts(fence: fence) else {
+            counts.fenced += 1
+            answer(peer, .fenced(strategy: strategy, fence: fence))
+            return nil
+        }
+        guard sessions[index].peer == peer else {
+            answer(peer, .attachAgain(strategy: strategy))
+            return nil
+        }
+        return sessions[index].stopped == nil ? index : nil
+    }
+
+    private func take(_ command: Command, _ index: Int, _ peer: CommandPeer, _ symbols: SymbolTable) {
+        let id = sessions[index].id
+        guard sessions[index].topics.contains(where: { $0.symbol == command.symbol }) else {
+            let name = symbols.name(of: command.symbol)
+            stop(
+                index, peer,
+                Reason(
+                    code: "foreign_symbol",
+                    sentence: "command \(command.number) is for \(name), which is not a symbol of \(id)"))
+            return
+        }
+        switch sessions[index].served.receive(command) {
+        case .taken:
+            counts.commands += 1
+            let symbol = sessions[index].topics(of: command.symbol).name
+            _ = journal.append(topic: sessions[index].commandTopic) { writer, header, stamp in
+                CommandCodec.encode(
+                    command, strategy: id, symbol: symbol, header: header, stamp: stamp, into: &writer)
+            }
+        case .known: break
+        case .attachFirst: answer(peer, .attachAgain(strategy: id))
+        case .differs:
+            stop(
+                index, peer,
+                Reason(
+                    code: "not_deterministic",
+                    sentence:
+                        "command \(command.number) of \(id) after event \(command.afterEvent) differs from "
+                        + "the one in the journal: the strategy does not decide the same from the same data"))
+        }
+    }
+
+    private func stop(_ index: Int, _ peer: CommandPeer, _ reason: Reason) {
+        sessions[index].stopped = reason
+        counts.stopped += 1
+        answer(peer, .refused(strategy: sessions[index].id, attachID: 0, reason))
+    }
+
+    // MARK: attach
+
+    /// The gateway was heard: sessions can name their market data.
+    package func marketDataKnown(epoch: String, symbols: inout SymbolTable) {
+        marketDataEpoch = epoch
+        let waiting = deferred
+        deferred = []
+        for (peer, request) in waiting { attach(request, from: peer, symbols: &symbols) }
+    }
+
+    private func attach(_ request: AttachRequest, from peer: CommandPeer, symbols: inout SymbolTable) {
+        let id = request.terms.strategyID
+        var index = indexes[id]
+        if index == nil {
+            // A session names the market data that it was made of, so it waits until they are known.
+            guard let epoch = marketDataEpoch else {
+                deferred.append((peer, request))
+                return
+            }
+            var terms = request.terms
+            terms.marketDataEpoch = epoch
+            do throws(Reason) {
+                index = try addSession(terms, symbols: &symbols)
+                journalSession(terms)
+                counts.changedSessions += 1
+            } catch {
+                answer(peer, .refused(strategy: id, attachID: request.attachID, error))
+                return
+            }
+        }
+        guard let index else { return }
+        if let difference = sessions[index].terms.firstDifference(to: request.terms) {
+            let reason = Reason(
+                code: "other_settings",
+                sentence: "\(id) runs with other settings here than the runner wants (\(difference)); "
+                    + "use `trading-robot up --fresh` for a new ledger, or another id")
+            answer(peer, .refused(strategy: id, attachID: request.attachID, reason))
+            return
+        }
+        if let reason = sessions[index].stopped {
+            answer(peer, .refused(strategy: id, attachID: request.attachID, reason))
+            return
+        }
+        let waiting = sessions[index].waitingAttach?.request.fence ?? 0
+        guard sessions[index].served.accepts(fence: request.fence), request.fence >= waiting else {
+            counts.fenced += 1
+            answer(peer, .fenced(strategy: id, fence: request.fence))
+            return
+        }
+        if sessions[index].served.isRerunning {
+            sessions[index].waitingAttach = (peer, request)
+        } else {
+            complete(request, index, peer)
+        }
+    }
+
+    private func complete(_ request: AttachRequest, _ index: Int, _ peer: CommandPeer) {
+        let id = sessions[index].id
+        if request.fence > sessions[index].served.fence {
+            _ = journal.append(topic: sessions[index].fenceTopic) { writer, header, stamp in
+                header.begin("fence", stamp, into: &writer)
+                writer.field("strategy_id", id)
+                writer.field("fence", request.fence)
+                writer.endObject()
+            }
+        }
+        sessions[index].served.attach(fence: request.fence, handledReport: request.report)
+        sessions[index].peer = peer
+        sessions[index].fresh.removeAll()
+        sessions[index].sentMatched = (0, 0)
+        counts.attaches += 1
+        let driver = sessions[index].served.driver
+        answer(
+            peer,
+            .attached(
+                AttachedAnswer(
+                    strategy: id, attachID: request.attachID, start: sessions[index].served.start,
+                    command: driver.lastCommand, report: driver.lastReport, matched: driver.handed)))
+    }
+
+    private func journalSession(_ terms: SessionTerms) {
+        let topic = journal.topic(Topic.session(terms.strategyID))
+        _ = journal.append(topic: topic) { writer, header, stamp in
+            header.begin("session", stamp, into: &writer)
+            terms.writeFields(into: &writer)
+            writer.endObject()
+        }
+    }
+
+    // MARK: time
+
+    /// The oldest event to keep in the window (see `WindowHold`); nil when no session can go on.
+    package var oldestNeeded: UInt64? {
+        WindowHold.oldest(
+            sessions.lazy.filter { $0.stopped == nil && ($0.served.isAttached || $0.served.isRerunning) }
+                .map { ($0.served.next, $0.served.isReady, $0.hold) })
+    }
+
+    /// Call every few hundred milliseconds.
+    package func look() {
+        for index in sessions.indices { sessions[index].hold.look(at: sessions[index].served.next) }
+    }
+
+    /// Takes every session as far as it goes and journals what it makes.
+    ///
+    /// - Throws: `Reason` when a rerun differs from the journal; the simulator must not go on.
+    package func advance(_ window: borrowing EventWindow) throws(Reason) {
+        for index in sessions.indices where sessions[index].stopped == nil {
+            while sessions[index].served.advance(window, into: &reports) {
+                try journalReports(index)
+                if reports.isEmpty { break }
+                reports.removeAll(keepingCapacity: true)
+            }
+            finishRerun(index)
+            noteEnd(index)
+        }
+    }
+
+    /// Says in the journal that the session has gone through the end of the data: from then on `verify`
+    /// expects every trade.
+    private func noteEnd(_ index: Int) {
+        guard sessions[index].served.isDone, !sessions[index].journal.isEnded else { return }
+        sessions[index].journal.isEnded = true
+        let id = sessions[index].id
+        _ = journal.append(topic: journal.topic(Topic.session(id))) { writer, header, stamp in
+            header.begin("session_end", stamp, into: &writer)
+            writer.field("strategy_id", id)
+            writer.endObject()
+        }
+    }
+
+    private func finishRerun(_ index: Int) {
+        guard !sessions[index].served.isRerunning else { return }
+        if !sessions[index].journal.reportDigests.isEmpty {
+            sessions[index].journal.reportDigests = []
+            sessions[index].journal.executionDigests = []
+        }
+        if let (peer, request) = sessions[index].waitingAttach {
+            sessions[index].waitingAttach = nil
+            if sessions[index].served.accepts(fence: request.fence) { complete(request, index, peer) }
+        }
+    }
+
+    private func journalReports(_ index: Int) throws(Reason) {
+        for report in reports {
+            let topics = sessions[index].topics(of: report.symbol)
+            let order = OrderEvent(
+                report, strategy: sessions[index].id, fence: sessions[index].served.fence, symbol: topics.name
+            )
+            if report.number <= UInt64(sessions[index].journal.reportSeqs.count) {
+                try compare(report, index)
+            } else {
+                let seq = journal.append(topic: topics.order) { writer, header, stamp in
+                    order.encode(header: header, stamp: stamp, trades: true, into: &writer)
+                }
+                sessions[index].journal.reportSeqs.append(seq)
+                counts.reports += 1
+            }
+            for execution in report.executions { try journalExecution(execution, index, topics) }
+            if sessions[index].peer != nil { sessions[index].fresh.append(order) }
+        }
+    }
+
+    private func journalExecution(
+        _ execution: Execution, _ index: Int, _ topics: SessionTopics
+    ) throws(Reason) {
+        guard execution.strategySeq > sessions[index].journal.executions else {
+            let digests = sessions[index].journal.executionDigests
+            if digests[Int(execution.strategySeq) - 1] != execution.digest {
+                throw differs(index, "trade", execution.strategySeq)
+            }
+            return
+        }
+        sessions[index].journal.executions = execution.strategySeq
+        let trade = TradeEvent(execution, strategy: sessions[index].id, symbol: topics.name)
+        counts.trades += 1
+        _ = journal.append(topic: topics.trade) { writer, header, stamp in
+            trade.encode(header: header, stamp: stamp, into: &writer)
+        }
+    }
+
+    private func compare(_ report: Report, _ index: Int) throws(Reason) {
+        if sessions[index].journal.reportDigests[Int(report.number) - 1] != report.digest {
+            throw differs(index, "report", report.number)
+        }
+    }
+
+    private func differs(_ index: Int, _ what: String, _ number: UInt64) -> Reason {
+        Reason(
+            code: "rerun_differs",
+            sentence:
+                "\(what) \(number) of \(sessions[index].id) comes out differently from the journal: the "
+                + "market data or the program changed; use the data and version that made it, or start "
+                + "afresh with `trading-robot up --fresh`")
+    }
+
+    // MARK: answers
+
+    /// Sends what each session owes its runner, after the journal holds it.
+    package func prepareAnswers() throws {
+        for index in sessions.indices {
+            guard let peer = sessions[index].peer else { continue }
+            if let range = sessions[index].served.takeReportsToSend() { try send(range, index, peer) }
+            sendMatched(index, peer)
+        }
+    }
+
+    private func send(
+        _ range: ClosedRange<UInt64>, _ index: Int, _ peer: CommandPeer
+    ) throws {
+        let fresh = sessions[index].fresh
+        var after: UInt64 = 0
+        for number in range {
+            let order: OrderEvent
+            if let first = fresh.first, number >= first.report {
+                order = fresh[Int(number - first.report)]
+            } else {
+                order = try journal.orderEvent(seq: sessions[index].journal.reportSeqs[Int(number) - 1])
+            }
+            after = order.after
+            answer(peer, .report(order))
+        }
+        sessions[index].fresh.removeAll(keepingCapacity: true)
+        // More is to come once these are handled; until then the strategy may go as far as the last of them.
+        if !sessions[index].served.isSentThrough {
+            answer(peer, .matched(strategy: sessions[index].id, event: after, report: range.upperBound))
+        }
+    }
+
+    /// "Matched through" is worth a line only to a strategy that has to wait for it.
+    private func sendMatched(_ index: Int, _ peer: CommandPeer) {
+        let session = sessions[index]
+        let driver = session.served.driver
+        guard session.served.isSentThrough, driver.isBusy || session.sentMatched.report != driver.lastReport
+        else { return }
+        let matched = (event: driver.handed, report: driver.lastReport)
+        guard matched != session.sentMatched else { return }
+        sessions[index].sentMatched = matched
+        answer(peer, .matched(strategy: session.id, event: matched.event, report: matched.report))
+    }
+
+    private func answer(_ peer: CommandPeer, _ message: OrderEntryMessage) {
+        let outbox = outboxes[peer] ?? Outbox()
+        outboxes[peer] = outbox
+        message.write(symbols: Self.noSymbols, into: &outbox.writer)
+        outbox.lines += 1
+    }
+
+    /// Hands over every batch of lines that waits, one a peer, in the order in which the peers came; `send`
+    /// says whether it was taken.
+    package func flushAnswers(_ send: (CommandPeer, UnsafeRawBufferPointer) -> Bool) {
+        let waiting = outboxes.lazy.filter { $0.value.lines > 0 }.sorted { $0.key.number < $1.key.number }
+        for (peer, outbox) in waiting {
+            if outbox.writer.withBytes({ send(peer, $0) }) {
+                outbox.writer.reset()
+                outbox.lines = 0
+            }
+        }
+    }
+}
+
+/// Lines that wait for one runner.
+private final class Outbox {
+    var writer = JSONWriter(capacity: 64 << 10)
+    var lines = 0
+}
+
+/// Figures for `/metrics`.
+package struct SimulatorCounts {
+    package var commands: Int64 = 0
+    package var reports: Int64 = 0
+    package var trades: Int64 = 0
+    package var attaches: Int64 = 0
+    package var fenced: Int64 = 0
+    package var stopped: Int64 = 0
+    package var malformed: Int64 = 0
+    package var changedSessions: Int64 = 0
+
+    package init() {}
+}

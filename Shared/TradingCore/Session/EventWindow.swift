@@ -1,0 +1,86 @@
+import Contracts
+
+/// The newest market events of a whole stream, by `seq`, without a hole.
+///
+/// A ring of fixed size: appending and reading are an index each. Sessions stand at different places in it;
+/// whoever needs an older event than it holds starts the feed again from there (`restart(at:)`).
+package struct EventWindow: Sendable {
+    /// Events held at most; a full window pauses the feed. 2^17 of 128 bytes are 16 MiB.
+    package static let capacity: UInt64 = 131_072
+
+    /// The oldest event held.
+    package private(set) var first: UInt64
+    /// The `seq` that the next event must have.
+    package private(set) var next: UInt64
+    private var ring: [MarketEvent]
+    private let mask: UInt64
+
+    /// - Parameter capacity: a power of two.
+    package init(startingAt seq: UInt64, capacity: UInt64 = EventWindow.capacity) {
+        precondition(capacity.nonzeroBitCount == 1, "the capacity is a power of two")
+        first = seq
+        next = seq
+        mask = capacity - 1
+        let blank = MarketEvent(kind: .clock, symbol: .none, timestamp: Timestamp(microseconds: 0))
+        ring = Array(repeating: blank, count: Int(capacity))
+    }
+
+    package var isFull: Bool { next - first > mask }
+
+    /// Appends the event after the newest. The window must not be full.
+    @inlinable
+    package mutating func append(_ event: MarketEvent) {
+        precondition(event.seq == next && !isFull, "events are appended in order to a window with room")
+        set(event)
+    }
+
+    /// The event with this `seq`, which must be held.
+    @inlinable
+    package subscript(seq: UInt64) -> MarketEvent {
+        precondition(seq >= first && seq < next, "the event is held")
+        return element(seq)
+    }
+
+    /// Lets go of everything before `seq`.
+    package mutating func drop(before seq: UInt64) {
+        if seq > first { first = min(seq, next) }
+    }
+
+    /// Empties the window; the next event must be `seq`.
+    package mutating func restart(at seq: UInt64) {
+        first = seq
+        next = seq
+    }
+
+    package mutating func set(_ event: MarketEvent) {
+        ring[Int(next & mask)] = event
+        next += 1
+    }
+
+    package func element(_ seq: UInt64) -> MarketEvent { ring[Int(seq & mask)] }
+}
+
+/// The symbols of one session, as a test that costs a comparison or two.
+package struct SymbolSet: Sendable {
+    package let symbols: [SymbolIndex]
+    @usableFromInline let only: SymbolIndex
+    @usableFromInline let member: [Bool]
+
+    package init(_ symbols: [SymbolIndex]) {
+        self.symbols = symbols
+        only = symbols.count == 1 ? symbols[0] : .none
+        var member = Array(repeating: false, count: Int(symbols.map(\.rawValue).max() ?? -1) + 1)
+        for symbol in symbols { member[Int(symbol.rawValue)] = true }
+        self.member = member
+    }
+
+    /// Whether the event belongs to the session: its symbols, clock and end.
+    @inlinable
+    package func contains(_ event: borrowing MarketEvent) -> Bool {
+        let symbol = event.symbol
+        if symbol == .none { return true }
+        if only != .none { return symbol == only }
+        let index = Int(symbol.rawValue)
+        return index < member.count && member[index]
+    }
+}

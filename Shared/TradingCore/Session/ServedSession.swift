@@ -1,0 +1,216 @@
+// The simulator's side of one session (DESIGN 7, "Between the processes") as a pure state machine: no socket,
+// no journal, no clock. The order simulator journals what it returns before it answers anybody.
+//
+// Guarantees: the session goes through an event only when the strategy's progress covers everything before it
+// and every command up to the one that the progress names is held. Attaching never moves it. After a restart
+// it is rerun over its journalled commands until every journalled report has been made again, and then waits.
+
+import Contracts
+
+/// What became of a command that a runner sent.
+package enum CommandVerdict: Equatable, Sendable {
+    /// New: journal it.
+    case taken
+    /// Held already, and the same.
+    case known
+    /// Held already with other content: the strategy is not deterministic.
+    case differs
+    /// One before it is missing, or nobody has attached since the start: answer "attach".
+    case attachFirst
+}
+
+package struct ServedSession: Sendable {
+    /// Reports sent beyond what the runner has handled, at most, unless told otherwise.
+    package static let reportWindow: UInt64 = 4_096
+
+    package private(set) var driver: SessionDriver
+    package let symbols: SymbolSet
+    /// First market event of the session.
+    package let start: UInt64
+    /// The next event of the stream to look at.
+    package private(set) var next: UInt64
+    package private(set) var isAttached = false
+    /// Highest fence seen.
+    package private(set) var fence: UInt64 = 0
+    /// Whether the `end` of finite data was taken and handled by the strategy, and nothing was left to do
+    /// then.
+    package private(set) var isDone = false
+
+    private let reportWindow: UInt64
+    /// How far the strategy has come; nil until the attached runner has said it. Even the first event waits
+    /// for that: a strategy may place orders before it.
+    private var progress: Progress?
+    private var handledReport: UInt64 = 0
+    private var sentReport: UInt64 = 0
+    private var tookEnd = false
+    private var commandDigests: [UInt64] = []
+    /// Reports that the journal holds and that a rerun must make again.
+    private var owedReports: UInt64 = 0
+
+    package init(
+        settings: SessionSettings, symbols: [SymbolIndex], start: UInt64,
+        reportWindow: UInt64 = ServedSession.reportWindow
+    ) {
+        precondition(reportWindow > 0, "a runner is sent at least one report at a time")
+        self.reportWindow = reportWindow
+        driver = SessionDriver(settings: settings, symbols: symbols)
+        self.symbols = SymbolSet(symbols)
+        self.start = start
+        next = start
+    }
+
+    // MARK: restart
+
+    /// A command from the journal, in the order of the numbers.
+    package mutating func restore(_ command: Command) {
+        commandDigests.append(command.digest)
+        driver.enqueue(command)
+    }
+
+    /// The journal holds reports up to this number and this fence.
+    package mutating func restore(reports: UInt64, fence: UInt64) {
+        owedReports = max(owedReports, reports)
+        self.fence = max(self.fence, fence)
+    }
+
+    /// Whether journalled reports are still to be made again.
+    package var isRerunning: Bool { driver.lastReport < owedReports }
+
+    // MARK: runner
+
+    /// Whether a message with this fence is accepted; false for one lower than seen.
+    package func accepts(fence: UInt64) -> Bool { fence >= self.fence }
+
+    /// A runner attached with this fence, whose strategy has handled reports up to `report`. Never moves the
+    /// session: progress only says which reports to send.
+    package mutating func attach(fence: UInt64, handledReport report: UInt64) {
+        precondition(accepts(fence: fence), "a lower fence was refused before")
+        self.fence = fence
+        isAttached = true
+        progress = nil
+        handledReport = report
+        sentReport = report
+    }
+
+    /// Numbers of the reports to send now: those not sent, no further than the window beyond what the
+    /// runner has handled. Nil when there is none or nobody to send it to.
+    package mutating func takeReportsToSend() -> ClosedRange<UInt64>? {
+        let last = min(driver.lastReport, handledReport + reportWindow)
+        guard isAttached, !isRerunning, sentReport < last else { return nil }
+        defer { sentReport = last }
+        return sentReport + 1...last
+    }
+
+    /// Whether the runner was sent every report made.
+    package var isSentThrough: Bool { sentReport == driver.lastReport }
+
+    /// The runner went away: nothing moves until one attaches again.
+    package mutating func detach() {
+        isAttached = false
+        progress = nil
+    }
+
+    package mutating func receive(_ command: Command) -> CommandVerdict {
+        guard isAttached else { return .attachFirst }
+        // Numbers begin at 1: another one is no command of a strategy that counts.
+        guard command.number > 0 else { return .differs }
+        if command.number <= driver.lastCommand {
+            return commandDigests[Int(command.number) - 1] == command.digest ? .known : .differs
+        }
+        guard command.number == driver.lastCommand + 1 else { return .attachFirst }
+        commandDigests.append(command.digest)
+        driver.enqueue(command)
+        return .taken
+    }
+
+    /// Takes a progress report; false when commands are missing or nobody attached: answer "attach".
+    package mutating func receive(_ progress: Progress) -> Bool {
+        guard isAttached, progress.command <= driver.lastCommand else { return false }
+        if self.progress.map(progress.isBeyond) ?? true { self.progress = progress }
+        handledReport = max(handledReport, progress.report)
+        return true
+    }
+
+    // MARK: time
+
+    /// Goes on as far as the events in the window and the strategy's progress allow, and stops after a step
+    /// that made reports: the caller journals and sends them, and calls again.
+    ///
+    /// - Returns: whether anything moved.
+    package mutating func advance(_ window: borrowing EventWindow, into reports: inout [Report]) -> Bool {
+        guard next >= window.first else { return false }
+        var moved = false
+        while isReady {
+            let step = oneStep(window, into: &reports)
+            if case .idle = step {
+                isDone = tookEnd && isCovered
+                return moved
+            }
+            moved = true
+            if !reports.isEmpty { return true }
+        }
+        return moved
+    }
+
+    /// Whether it would take the next event if it were there.
+    package var isReady: Bool { isRerunning || (isAttached && isCovered) }
+
+    private var isCovered: Bool { progress.map(driver.isCovered) ?? false }
+
+    private mutating func oneStep(_ window: borrowing EventWindow, into reports: inout [Report])
+        -> SessionStep
+    {
+        while next < window.next {
+            let event = window[next]
+            guard symbols.contains(event) else {
+                next += 1
+                continue
+            }
+            let step = driver.step(next: event, into: &reports)
+            switch step {
+            case .tookEvent, .tookClock:
+                next += 1
+                tookEnd = tookEnd || event.kind == .end
+            case .executed, .idle: break
+            }
+            return step
+        }
+        return driver.stepWithoutEvent(into: &reports)
+    }
+}
+
+extension Command {
+    /// A number that two commands share only when they are the same (but for one in 2^64).
+    package var digest: UInt64 {
+        var digest = Digest()
+        for word in [number, order, afterEvent, afterReport] { digest.add(word) }
+        digest.add(decided.microseconds)
+        digest.add(Int64(symbol.rawValue))
+        digest.add(
+            UInt64(action.rawValue) | UInt64(side.rawValue) << 8 | UInt64(type.rawValue) << 16
+                | UInt64(timeInForce.rawValue) << 24)
+        for amount in [quantity.units, price.units, stopPrice.units] { digest.add(amount) }
+        return digest.value
+    }
+}
+
+/// Mixes whole numbers into one: the same in every process, unlike `Hasher`. Finds change, not malice.
+package struct Digest: Sendable {
+    package private(set) var value: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+    package init() {}
+
+    package mutating func add(_ word: UInt64) {
+        var mixed = (value ^ word) &* 0xbf58_476d_1ce4_e5b9
+        mixed ^= mixed >> 27
+        mixed = mixed &* 0x94d0_49bb_1331_11eb
+        value = mixed ^ (mixed >> 31)
+    }
+
+    package mutating func add(_ word: Int64) { add(UInt64(bitPattern: word)) }
+
+    package mutating func add(_ text: String) {
+        for byte in text.utf8 { add(UInt64(byte)) }
+        add(UInt64(text.utf8.count) | 1 << 63)
+    }
+}

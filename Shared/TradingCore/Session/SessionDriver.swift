@@ -1,0 +1,185 @@
+// The loop of DESIGN 7, one step at a time: WHEN a session's commands run and its events apply.
+// `SessionBook` decides WHAT then happens.
+//
+// Guarantees: the order of steps depends only on the market events in `seq` order and on the commands with
+// their positions; never on when anything arrived. The backtester, the order simulator and its rerun after a
+// crash call the same `step`. Between two steps the caller lets the strategy handle what the step made.
+//
+// Costs: a step without due commands is a comparison and `SessionBook.apply`; it does not allocate.
+
+import Contracts
+
+/// What one step did.
+package enum SessionStep: Sendable {
+    /// Nothing can happen before the next market event.
+    case idle
+    /// One command ran; its reports were appended. The strategy handles them before the next step.
+    case executed
+    /// The event was applied; its reports were appended. The strategy handles them, then the event.
+    case tookEvent
+    /// Time moved; strategies never see clock events.
+    case tookClock
+}
+
+package struct SessionDriver: Sendable {
+    /// Commands one strategy may make for one event and its reports; one more is rejected.
+    package static let commandsPerEvent = 64
+
+    package private(set) var book: SessionBook
+    /// Last event of the stream that was taken, clock events included.
+    package private(set) var cursor: UInt64 = 0
+    /// Last event handed to the strategy.
+    package private(set) var handed: UInt64 = 0
+    /// Largest market timestamp so far.
+    package private(set) var time = Timestamp(microseconds: 0)
+    /// Number of the last command that was given to `enqueue`.
+    package private(set) var lastCommand: UInt64 = 0
+
+    private let latency: Int64
+    /// Commands whose position is not reached yet, by number. Only a rerun has more than a handful.
+    private var waiting = CommandQueue()
+    /// Commands whose position is reached, by (active time, number).
+    private var scheduled: [ScheduledCommand] = []
+    /// Whether step 1 of the next event has begun.
+    private var entered = false
+    private var countedEvent: UInt64 = 0
+    private var commandsOfEvent = 0
+
+    package init(settings: SessionSettings, symbols: [SymbolIndex]) {
+        book = SessionBook(settings: settings, symbols: symbols)
+        latency = settings.latencyMicroseconds
+    }
+
+    /// The last report made.
+    package var lastReport: UInt64 { book.lastReport }
+
+    /// Whether a command is still unanswered or an order works: then the strategy must wait for each event.
+    package var isBusy: Bool { !scheduled.isEmpty || !waiting.isEmpty || book.hasWorkingOrders }
+
+    /// Whether `progress` covers everything handed to the strategy so far, so that the next step may be made.
+    @inlinable
+    package func isCovered(by progress: Progress) -> Bool {
+        progress.event >= handed && progress.report >= lastReport && lastCommand >= progress.command
+    }
+
+    /// Takes the next command. Its number must be the one after `lastCommand`.
+    package mutating func enqueue(_ command: Command) {
+        precondition(command.number == lastCommand + 1, "commands come in the order of their numbers")
+        lastCommand = command.number
+        waiting.append(command)
+    }
+
+    /// Makes one step: at most one command, or the next event of the session's symbols (a clock event too).
+    ///
+    /// Call it with the same event until it says `tookEvent` or `tookClock`; with nil when none is there yet.
+    package mutating func step(next event: borrowing MarketEvent, into reports: inout [Report]) -> SessionStep
+    {
+        if isQuiet { return take(event, into: &reports) }
+        return stepWithCommands(event, into: &reports)
+    }
+
+    /// As `step(next:into:)` when no event is there: runs what is due at the standing time.
+    package mutating func stepWithoutEvent(into reports: inout [Report]) -> SessionStep {
+        guard !entered else { return .idle }
+        schedule()
+        return execute(through: time, into: &reports) ? .executed : .idle
+    }
+
+    /// Cancels all working orders: the kill switch. The caller decides the moment.
+    package mutating func cancelAll(reason: Reason, into reports: inout [Report]) {
+        book.cancelAll(reason: reason, at: time, after: handed, into: &reports)
+    }
+
+    private var isQuiet: Bool { scheduled.isEmpty && waiting.isEmpty }
+
+    private mutating func stepWithCommands(_ event: borrowing MarketEvent, into reports: inout [Report])
+        -> SessionStep
+    {
+        schedule()
+        if !entered {
+            if execute(through: time, into: &reports) { return .executed }
+            entered = true
+        }
+        if execute(through: max(time, event.timestamp), into: &reports) { return .executed }
+        return take(event, into: &reports)
+    }
+
+    /// Inlined down to the market's fields: on most events this is all there is to do.
+    @inline(__always)
+    private mutating func take(_ event: borrowing MarketEvent, into reports: inout [Report]) -> SessionStep {
+        entered = false
+        if event.timestamp > time { time = event.timestamp }
+        cursor = event.seq
+        guard event.kind != .clock else { return .tookClock }
+        book.apply(event, at: time, after: handed, into: &reports)
+        handed = event.seq
+        return .tookEvent
+    }
+
+    /// Moves commands whose position is reached to the schedule, fixing what was true when they were decided.
+    private mutating func schedule() {
+        while let command = waiting.first, command.afterEvent <= handed, command.afterReport <= lastReport {
+            waiting.removeFirst()
+            if countedEvent != command.afterEvent {
+                countedEvent = command.afterEvent
+                commandsOfEvent = 0
+            }
+            commandsOfEvent += 1
+            let (active, overflow) = command.decided.microseconds.addingReportingOverflow(latency)
+            let item = ScheduledCommand(
+                active: overflow ? .max : active, command: command,
+                reference: book.referencePrice(for: command),
+                isSurplus: commandsOfEvent > Self.commandsPerEvent)
+            let place = scheduled.firstIndex { item.isBefore($0) } ?? scheduled.endIndex
+            scheduled.insert(item, at: place)
+        }
+    }
+
+    /// Runs the first command that is active at or before `limit`; false when there is none.
+    private mutating func execute(through limit: Timestamp, into reports: inout [Report]) -> Bool {
+        guard let first = scheduled.first, first.active <= limit.microseconds else { return false }
+        scheduled.removeFirst()
+        let active = Timestamp(microseconds: first.active)
+        if first.isSurplus {
+            let reason = Reason(
+                code: "event_order_limit",
+                sentence: "more than \(Self.commandsPerEvent) commands for one event and its reports")
+            book.reject(first.command, reason: reason, at: active, after: handed, into: &reports)
+        } else {
+            book.execute(
+                first.command, reference: first.reference, at: active, after: handed, into: &reports)
+        }
+        return true
+    }
+}
+
+/// A command with what was true at its position.
+private struct ScheduledCommand: Sendable {
+    var active: Int64
+    var command: Command
+    var reference: Price
+    var isSurplus: Bool
+
+    func isBefore(_ other: ScheduledCommand) -> Bool {
+        active != other.active ? active < other.active : command.number < other.command.number
+    }
+}
+
+/// First in, first out, without moving what stays; empty most of the time.
+private struct CommandQueue: Sendable {
+    private var items: [Command] = []
+    private var head = 0
+
+    var isEmpty: Bool { head == items.count }
+    var first: Command? { isEmpty ? nil : items[head] }
+
+    mutating func append(_ command: Command) { items.append(command) }
+
+    mutating func removeFirst() {
+        head += 1
+        if head == items.count {
+            items.removeAll(keepingCapacity: true)
+            head = 0
+        }
+    }
+}

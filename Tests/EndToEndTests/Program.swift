@@ -1,0 +1,171 @@
+// Starts the real release executables, as a user would, and tells what they printed and how they ended.
+
+import Foundation
+
+/// How a program ended and what it said.
+struct Outcome {
+    /// The exit code; 128 + the signal where a signal ended it, as a shell says it.
+    var code: Int32
+    var output: String
+    var errors: String
+    /// From the start to the end.
+    var seconds: Double
+}
+
+/// A folder of its own for one test, removed with its last reference.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "trading-robot-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func file(_ name: String) -> String { path + "/" + name }
+
+    func write(_ text: String, to name: String) throws -> String {
+        try text.write(toFile: file(name), atomically: true, encoding: .utf8)
+        return file(name)
+    }
+}
+
+enum Place {
+    private static let environment = ProcessInfo.processInfo.environment
+
+    /// The folder of Package.swift.
+    static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    /// The release executables, in the configuration that the tests are built in too.
+    static let executables = environment["TRADING_ROBOT_BIN"] ?? package + "/.build/release"
+
+    /// Recorded market data, or nil where there are none on this machine.
+    static let data: String? = {
+        let path = environment["TRADING_ROBOT_DATA"] ?? package + "/../shared/data"
+        return FileManager.default.fileExists(atPath: path + "/lean") ? path : nil
+    }()
+
+    /// The IBM ticks of 8 October 2013.
+    static let ibm = (data ?? "/nowhere") + "/lean/equity/usa/tick/ibm"
+
+    /// Why a test on recorded data is skipped.
+    static let noData = "SKIP data: no recorded market data; TRADING_ROBOT_DATA names their folder"
+
+    /// The whole forms of the long tests, which take minutes.
+    static let isFull = environment["FULL"] == "1"
+
+    static func number(_ variable: String) -> UInt64? { environment[variable].flatMap { UInt64($0) } }
+}
+
+/// A running program. It does not outlive its last reference.
+final class Program {
+    let process = Process()
+    let started = ContinuousClock.now
+    private let outputFile: URL
+    private let errorFile: URL
+
+    /// - Parameter name: an executable of ours, or an absolute path.
+    init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+        process.executableURL = URL(filePath: name.hasPrefix("/") ? name : Place.executables + "/" + name)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let folder = URL(filePath: NSTemporaryDirectory())
+        outputFile = folder.appending(path: "trading-robot-out-\(UUID().uuidString)")
+        errorFile = folder.appending(path: "trading-robot-err-\(UUID().uuidString)")
+        for file in [outputFile, errorFile] { try Data().write(to: file) }
+        process.standardOutput = try FileHandle(forWritingTo: outputFile)
+        process.standardError = try FileHandle(forWritingTo: errorFile)
+        try process.run()
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        for file in [outputFile, errorFile] { try? FileManager.default.removeItem(at: file) }
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    /// Waits for the end; kills the program and says so when it takes longer than `seconds`.
+    func wait(seconds: Double = 120) async throws -> Outcome {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        var remark = ""
+        while process.isRunning {
+            if remark.isEmpty, ContinuousClock.now > deadline {
+                send(SIGKILL)
+                remark = "\n(killed by the test: still running after \(seconds) s)"
+            }
+            try await Task.sleep(for: .milliseconds(3))
+        }
+        var outcome = printed
+        outcome.errors += remark
+        return outcome
+    }
+
+    /// What was printed so far; the code is −1 while it runs.
+    var printed: Outcome {
+        let text = { (file: URL) in (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
+        var code: Int32 = -1
+        if !process.isRunning {
+            code = process.terminationStatus
+            if process.terminationReason == .uncaughtSignal { code += 128 }
+        }
+        return Outcome(
+            code: code, output: text(outputFile), errors: text(errorFile),
+            seconds: (ContinuousClock.now - started) / .seconds(1))
+    }
+}
+
+/// Runs `trading-robot` with these arguments to its end.
+func robot(_ arguments: String..., seconds: Double = 120) async throws -> Outcome {
+    try await Program("trading-robot", arguments).wait(seconds: seconds)
+}
+
+/// As above, with the arguments in a list.
+func robot(_ arguments: [String], seconds: Double = 120) async throws -> Outcome {
+    try await Program("trading-robot", arguments).wait(seconds: seconds)
+}
+
+/// A process of this machine.
+struct RunningProcess: Equatable {
+    var id: Int32
+    /// The executable's name without its folder.
+    var name: String
+
+    /// Every process that has this text in one of its arguments.
+    static func all(mentioning text: String) -> [RunningProcess] {
+        commandLines().compactMap { id, words in
+            guard let first = words.first, words.contains(where: { $0.contains(text) }) else { return nil }
+            return RunningProcess(id: id, name: String(first.split(separator: "/").last ?? ""))
+        }
+    }
+
+    private static func commandLines() -> [(Int32, [String])] {
+        #if os(Linux)
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+            return names.compactMap { name in
+                // A process that has ended meanwhile, or waits to be reaped, has no arguments.
+                guard let id = Int32(name),
+                    let bytes = FileManager.default.contents(atPath: "/proc/\(id)/cmdline")
+                else { return nil }
+                return (id, bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
+            }
+        #else
+            let list = Process()
+            let pipe = Pipe()
+            list.executableURL = URL(filePath: "/bin/ps")
+            list.arguments = ["-axo", "pid=,args="]
+            list.standardOutput = pipe
+            guard (try? list.run()) != nil else { return [] }
+            let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            return text.split(separator: "\n").compactMap { line in
+                let words = line.split(separator: " ").map(String.init)
+                return words.first.flatMap { Int32($0) }.map { ($0, Array(words.dropFirst())) }
+            }
+        #endif
+    }
+}

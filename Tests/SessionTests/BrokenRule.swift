@@ -1,0 +1,44 @@
+// The rules of DESIGN 7 that a world can take away, one at a time. Each is taken away outside the shipped
+// code: by changing what arrives, what is restored or when something is sent. A simulation that does not
+// notice checks nothing.
+
+enum BrokenRule: String, CaseIterable {
+    /// The runner is told at once that everything is matched.
+    case noWait = "the next event is handed without waiting for matched"
+    /// Every message reaches the simulator with the highest fence that it has seen.
+    case noFence = "a lower fence is accepted"
+    /// The simulator restarts without the fences of its journal.
+    case fenceForgotten = "the fence is not journalled"
+    /// A lost market event is passed over as if it had never been there.
+    case noGapRepair = "a hole in the market data is not repaired"
+    /// The tracker books whatever arrives.
+    case noDuplicateCheck = "the tracker books a trade each time it arrives"
+    /// A progress report names no commands, so none can be missing.
+    case progressWithHoles = "progress is taken although commands are missing"
+    /// A report claims to belong where the strategy stands when it arrives.
+    case reportsOnArrival = "a report is handed on arrival"
+    /// An attach counts as progress to where the runner's strategy stands.
+    case attachMoves = "attach moves the session"
+    /// After a restart the position of the last journalled command counts as handled.
+    case journalAsProgress = "a journalled command is taken as progress"
+    /// "Matched through" comes before the reports and does not name them.
+    case matchedFirst = "matched counts before its reports are in hand"
+    /// The runner goes on using what was promised before a reset.
+    case promiseKept = "matched of before a reset goes on counting"
+    /// The simulator answers what its journal does not hold yet.
+    case answerFirst = "answers leave before the journal holds them"
+    /// A step of which the journal holds a part is not completed after a restart.
+    case tornStepLeft = "the rest of a torn step is not appended"
+    /// A session moves at attach, before the runner has said where its strategy stands.
+    case silentStart = "a session moves before the first progress"
+
+    /// Whether its absence changes anything that can be seen.
+    var isNoticed: Bool {
+        switch self {
+        // What was promised was journalled before, and a session never goes beyond what was handled: the
+        // promise is as true after the reset. It will matter once promises reach beyond the progress.
+        case .promiseKept: false
+        default: true
+        }
+    }
+}

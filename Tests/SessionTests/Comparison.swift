@@ -1,0 +1,85 @@
+// The end of a world against the backtester: the same events, settings and strategies in one loop.
+
+import Contracts
+import StrategyHost
+import TradingCore
+
+/// What a session did.
+struct SessionRecord: Equatable {
+    var commands: [Command] = []
+    var reports: [Report] = []
+    var trades: [TradeEvent] = []
+}
+
+struct Comparison {
+    private let world: World
+
+    init(_ world: World) { self.world = world }
+
+    /// One sentence for each session whose ledger, reports or commands are not those of the backtester.
+    func differences() -> [String] {
+        do {
+            let journalled = try journalled()
+            return try StrategyKind.allCases.compactMap { kind in
+                let expected = try backtest(kind)
+                let found = journalled[kind.id] ?? SessionRecord()
+                let booked = world.tracker.ledger.filter { $0.strategyID == kind.id }
+                return Self.difference(booked, expected.trades, "\(kind.id): trades booked")
+                    ?? Self.difference(found.trades, expected.trades, "\(kind.id): trades journalled")
+                    ?? Self.difference(found.reports, expected.reports, "\(kind.id): reports")
+                    ?? Self.difference(found.commands, expected.commands, "\(kind.id): commands")
+            }
+        } catch {
+            return ["the journal cannot be compared: \(error)"]
+        }
+    }
+
+    private static func difference<Item: Equatable>(
+        _ found: [Item], _ expected: [Item], _ what: String
+    ) -> String? {
+        guard found != expected else { return nil }
+        let place = zip(found, expected).prefix { $0 == $1 }.count
+        let pair = place < min(found.count, expected.count) ? ": \(found[place]) for \(expected[place])" : ""
+        return "\(what) differ at \(place + 1) of \(found.count), the backtester has \(expected.count)\(pair)"
+    }
+
+    private func journalled() throws -> [String: SessionRecord] {
+        var records: [String: SessionRecord] = [:]
+        var symbols = world.plan.symbols
+        for bytes in world.journal.records {
+            try bytes.withUnsafeBytes { json in
+                let type = try EventHead.read(json).type
+                if type.equals("command") {
+                    let (strategy, command) = try CommandCodec.decode(json, symbols: &symbols)
+                    records[strategy, default: SessionRecord()].commands.append(command)
+                } else if type.equals("order") {
+                    let order = try OrderEvent.decode(json).order
+                    let report = try order.report(symbols: &symbols)
+                    records[order.strategyID, default: SessionRecord()].reports.append(report)
+                } else if type.equals("trade") {
+                    let trade = try TradeEvent.decode(json).trade
+                    records[trade.strategyID, default: SessionRecord()].trades.append(trade)
+                }
+            }
+        }
+        return records
+    }
+
+    /// The session in one loop.
+    func backtest(_ kind: StrategyKind) throws -> SessionRecord {
+        let plan = world.plan
+        let made = try world.makeStrategy(kind, symbols: plan.symbols)
+        let session = BacktestSession(
+            strategy: made.strategy, settings: plan.settings, symbols: made.symbols)
+        var record = SessionRecord()
+        session.onReport = { record.reports.append($0) }
+        session.onCommand = { record.commands.append($0) }
+        let book = { (execution: Execution) in
+            let symbol = plan.symbols.name(of: execution.symbol)
+            record.trades.append(TradeEvent(execution, strategy: kind.id, symbol: symbol))
+        }
+        for event in plan.events { try session.take(event, book) }
+        try session.finish(book)
+        return record
+    }
+}

@@ -1,0 +1,183 @@
+// The cores of the simulator and the runner, where a test of one session does not reach: who owns a session,
+// which events are kept, what a failed strategy does to others.
+
+import Contracts
+import StrategyHost
+import Testing
+import TradingCore
+
+/// A simulator with a window of eight events and the answers that each peer got.
+private final class Simulator {
+    let journal: MemoryJournal
+    let core: SimulatorCore
+    var symbols = SymbolTable()
+    var window = makeWindow((1...8).map { quote($0, at: Int64(100 + $0)) }, capacity: 8)
+
+    init(journal: MemoryJournal = MemoryJournal()) {
+        self.journal = journal
+        core = SimulatorCore(journal: journal)
+        for name in ["A", "B"] { _ = try? symbols.intern(name) }
+        core.marketDataKnown(epoch: "market", symbols: &symbols)
+    }
+
+    func terms(_ id: String) -> SessionTerms {
+        SessionTerms(
+            strategyID: id, pluginID: "test", pluginVersion: "1", pluginSHA256: "", symbols: ["A"],
+            parameters: [],
+            simulation: settings().fields.map { SessionTerms.Setting($0.name, $0.value) })
+    }
+
+    func attach(_ id: String, from peer: UInt64, fence: UInt64 = 1) {
+        receive(.attach(AttachRequest(fence: fence, attachID: 1, report: 0, terms: terms(id))), peer)
+    }
+
+    func progress(_ id: String, _ event: UInt64, from peer: UInt64, fence: UInt64 = 1, command: UInt64 = 0) {
+        receive(.progress(strategy: id, fence: fence, event: event, report: 0, command: command), peer)
+    }
+
+    func receive(_ message: OrderEntryMessage, _ peer: UInt64) {
+        core.receive(message, from: CommandPeer(number: peer), symbols: &symbols)
+    }
+
+    /// What every peer is answered, as the words of the lines' types.
+    func answers() throws -> [UInt64: [String]] {
+        try core.advance(window)
+        journal.flush()
+        try core.prepareAnswers()
+        var answers: [UInt64: [String]] = [:]
+        core.flushAnswers { peer, bytes in
+            for line in bytes.split(separator: 0x0a) {
+                let type = try? JSONValue(parsing: UnsafeRawBufferPointer(rebasing: line)).string("type")
+                answers[peer.number, default: []].append(type ?? "unreadable")
+            }
+            return true
+        }
+        return answers
+    }
+
+    func next(_ id: String) -> UInt64? { core.sessions.first { $0.id == id }?.served.next }
+}
+
+@Suite struct OrderEntryTests {
+    @Test func onlyTheOwnerOfASessionIsHeard() throws {
+        let simulator = Simulator()
+        simulator.progress("s", 0, from: 1)
+        #expect(try simulator.answers() == [1: ["attach_again"]])
+        simulator.attach("s", from: 1)
+        #expect(try simulator.answers() == [1: ["attached"]])
+        simulator.attach("s", from: 2)
+        simulator.progress("s", 0, from: 1)
+        #expect(try simulator.answers() == [1: ["attach_again"], 2: ["attached"]])
+        simulator.attach("s", from: 3, fence: 2)
+        simulator.progress("s", 0, from: 2)
+        simulator.attach("s", from: 2)
+        #expect(try simulator.answers() == [2: ["fenced", "fenced"], 3: ["attached"]])
+    }
+
+    @Test func aForgottenConnectionLearnsItFromTheNextProgress() throws {
+        let simulator = Simulator()
+        simulator.attach("s", from: 1)
+        simulator.core.disconnected(CommandPeer(number: 1))
+        #expect(simulator.core.oldestNeeded == nil)
+        simulator.progress("s", 0, from: 2)
+        #expect(try simulator.answers()[2] == ["attach_again"])
+    }
+
+    @Test func anAttachDuringTheRerunIsAnsweredAtItsEndUnlessItsPeerIsGone() throws {
+        let first = Simulator()
+        first.attach("s", from: 1)
+        first.receive(.command(strategy: "s", fence: 1, buy(1, after: 2, decided: 102, at: 5)), 1)
+        first.progress("s", 2, from: 1, command: 1)
+        _ = try first.answers()
+
+        for isGone in [false, true] {
+            let simulator = Simulator(journal: first.journal)
+            for (index, record) in first.journal.records.enumerated() {
+                try record.withUnsafeBytes {
+                    try simulator.core.restore(
+                        record: $0, seq: UInt64(index + 1), symbols: &simulator.symbols)
+                }
+            }
+            simulator.attach("s", from: 1, fence: 3)
+            simulator.attach("s", from: 2, fence: 2)
+            if isGone { simulator.core.disconnected(CommandPeer(number: 1)) }
+            let answers = try simulator.answers()
+            #expect(answers[1] == (isGone ? nil : ["attached", "order", "matched"]))
+            #expect(answers[2] == ["fenced"])
+        }
+    }
+
+    @Test func aSessionThatWaitsGivesWayToThoseThatCanGoOn() throws {
+        let simulator = Simulator()
+        simulator.attach("slow", from: 1)
+        simulator.attach("fast", from: 2)
+        simulator.progress("slow", 1, from: 1)
+        simulator.progress("fast", 9, from: 2)
+        _ = try simulator.answers()
+        #expect(simulator.next("slow") == 3)
+        #expect(simulator.next("fast") == 9)
+        simulator.core.look()
+        #expect(simulator.core.oldestNeeded == 3)
+        for _ in 0..<WindowHold.patience { simulator.core.look() }
+        #expect(simulator.core.oldestNeeded == 9)
+        // It can go on: the feed begins again from its place.
+        simulator.progress("slow", 2, from: 1)
+        #expect(simulator.core.oldestNeeded == 3)
+    }
+
+    @Test func whenNobodyCanGoOnAllIsKept() throws {
+        let simulator = Simulator()
+        simulator.attach("slow", from: 1)
+        simulator.progress("slow", 1, from: 1)
+        _ = try simulator.answers()
+        for _ in 0...WindowHold.patience { simulator.core.look() }
+        #expect(simulator.core.oldestNeeded == 3)
+    }
+
+    @Test func aStoppedSessionKeepsNothing() throws {
+        let simulator = Simulator()
+        simulator.attach("s", from: 1)
+        simulator.receive(.command(strategy: "s", fence: 1, buy(1, after: 1, decided: 101)), 1)
+        simulator.receive(.command(strategy: "s", fence: 1, buy(1, after: 1, decided: 101, quantity: 2)), 1)
+        #expect(try simulator.answers()[1] == ["attached", "refused"])
+        #expect(simulator.core.oldestNeeded == nil)
+    }
+
+    @Test func aStrategyThatFailsIsNotAttachedAgainAndKeepsNothing() throws {
+        var symbols = SymbolTable()
+        _ = try symbols.intern("A")
+        var failures: [String] = []
+        let runner = RunnerCore { id, reason in failures.append("\(id) \(reason.code)") }
+        let script = Script()
+        script.onData = { host, _ in host.rest() }
+        runner.add(Simulator().terms("s"), try script.hosted(), symbols: [symbolA], fence: 1)
+        runner.connectionReset(symbols)
+        try runner.receive(
+            .attached(
+                AttachedAnswer(strategy: "s", attachID: 1, start: 1, command: 0, report: 0, matched: 0)),
+            symbols: &symbols)
+        try runner.receive(.matched(strategy: "s", event: 9, report: 0), symbols: &symbols)
+        runner.pump(makeWindow([quote(1, at: 100), quote(2, at: 101)]), symbols)
+        // It has gone past event 1 on a promise that was wrong.
+        let late = OrderEvent(accepted(1, order: 1, after: 1, at: 100), strategy: "s", fence: 1, symbol: "A")
+        try runner.receive(.report(late), symbols: &symbols)
+        runner.pump(makeWindow([]), symbols)
+        #expect(failures == ["s strategy_failed"])
+        #expect(runner.oldestNeeded == nil)
+        try runner.receive(.attachAgain(strategy: "s"), symbols: &symbols)
+        #expect(runner.strategies[0].session.state == .attached)
+    }
+
+    @Test func aStrategyClaimedAgainTakesThePlaceOfItsOldClaim() throws {
+        let runner = RunnerCore { _, _ in }
+        for fence in 1...2 as ClosedRange<UInt64> {
+            for id in ["s", "t"] {
+                runner.add(Simulator().terms(id), try Script().hosted(), symbols: [symbolA], fence: fence)
+            }
+        }
+        #expect(runner.strategies.map(\.session.fence) == [2, 2])
+        runner.remove("s")
+        runner.remove("s")
+        #expect(runner.strategies.map(\.id) == ["t"])
+    }
+}

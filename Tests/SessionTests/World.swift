@@ -1,0 +1,209 @@
+// A whole stack as a discrete-event simulation: one gateway, one simulator, two or three runners, one
+// tracker, an operator's lease table. Time, network, crashes and sleep come from one seed; the sessions, both
+// ends of the order entry, their lines, the journal's records and the strategy host are the shipped code.
+
+import Contracts
+import StrategyHost
+import TradingCore
+
+/// One attach, over all runners.
+struct AttachName: Hashable {
+    var strategy: String
+    var fence: UInt64
+    var id: UInt64
+
+    init(_ strategy: String, _ fence: UInt64, _ id: UInt64) {
+        self.strategy = strategy
+        self.fence = fence
+        self.id = id
+    }
+}
+
+final class World {
+    /// What must have happened in many worlds, or they show nothing.
+    static let faults = [
+        "feeds begun again", "fenced", "resets", "runner crashes", "runner sleeps", "simulator crashes",
+        "simulator sleeps", "torn batches",
+    ]
+    /// A tick of every process: heartbeats, leases, faults.
+    static let tick = 500
+    /// What is not done by then is stuck.
+    static let patience = 1_500_000
+
+    let seed: UInt64
+    let broken: BrokenRule?
+    var random: SplitMix64
+    private var agenda = Agenda()
+    private(set) var problems: [String] = []
+    private(set) var counts: [String: Int] = [:]
+    let plan: WorldPlan
+    let journal = MemoryJournal()
+    /// Every trade of the flushed journal, in its order.
+    private(set) var trades: [TradeEvent] = []
+    private var published: UInt64 = 0
+    private var leases: [String: (owner: Int, expires: Int, fence: UInt64)] = [:]
+    private(set) var simulator: SimulatorProcess!
+    private(set) var runners: [RunnerProcess] = []
+    private(set) var tracker: TrackerProcess!
+    var placeAtAttach: [AttachName: Progress] = [:]
+
+    init(seed: UInt64, breaking broken: BrokenRule? = nil) {
+        self.seed = seed
+        self.broken = broken
+        var random = SplitMix64(seed: seed)
+        plan = WorldPlan(&random)
+        self.random = random
+        simulator = SimulatorProcess(self)
+        tracker = TrackerProcess(self)
+        runners = (0..<plan.runners).map { RunnerProcess(self, number: $0) }
+    }
+
+    // MARK: for the processes
+
+    var now: Int { agenda.now }
+    var reportWindow: UInt64 { plan.reportWindow }
+    func isBroken(_ rule: BrokenRule) -> Bool { broken == rule }
+    func plan(in delay: Int, _ action: @escaping () -> Void) { agenda.plan(in: delay, action) }
+    func wrong(_ what: String) { problems.append("at \(now): \(what)") }
+    func count(_ what: String) { counts[what, default: 0] += 1 }
+
+    /// Whether a fault strikes now: `weight` times as often as others do in this world.
+    func strikes(_ weight: Double) -> Bool { now < plan.horizon && random.chance(plan.fault * weight) }
+
+    /// How long something takes: mostly around `mean`, now and then much longer.
+    func delay(_ mean: Int) -> Int { random.within(1...2 * mean) * (random.chance(0.02) ? 10 : 1) }
+
+    func shuffledSymbols() -> SymbolTable {
+        var table = SymbolTable()
+        for name in random.shuffled(plan.symbols.names) { _ = try! table.intern(name) }
+        return table
+    }
+
+    func makeFeed(_ symbols: SymbolTable) -> SimulatedFeed {
+        SimulatedFeed(
+            plan.events, symbols: symbols, as: plan.symbols, capacity: plan.feedWindow,
+            repairs: broken != .noGapRepair)
+    }
+
+    /// What a heartbeat shows to be missing at the end of a feed.
+    func missing(_ feed: SimulatedFeed) -> ClosedRange<UInt64>? {
+        let next = feed.window.next
+        return next <= published && !feed.window.isFull ? next...published : nil
+    }
+
+    func terms(_ kind: StrategyKind) -> SessionTerms {
+        SessionTerms(
+            strategyID: kind.id, pluginID: "\(kind)", pluginVersion: "1", pluginSHA256: "",
+            symbols: kind.symbols, parameters: [],
+            simulation: plan.settings.fields.map { SessionTerms.Setting($0.name, $0.value) })
+    }
+
+    func makeStrategy(
+        _ kind: StrategyKind, symbols: SymbolTable
+    ) throws -> (strategy: HostedStrategy, symbols: [SymbolIndex]) {
+        let own = kind.symbols.map { symbols.index(of: $0)! }
+        let strategy = try HostedStrategy(
+            id: kind.id, instance: kind.makeInstance(plan.habits), symbols: own, names: kind.symbols,
+            parameters: ParameterValues(), cash: plan.settings.cash)
+        return (strategy, own)
+    }
+
+    // MARK: leases
+
+    /// Whether this runner still holds the strategy; then for longer.
+    func renewLease(_ id: String, runner: Int, fence: UInt64?) -> Bool {
+        guard let lease = leases[id], lease.owner == runner, lease.fence == fence, lease.expires > now else {
+            return false
+        }
+        leases[id]?.expires = now + 3_000
+        return true
+    }
+
+    /// The fence of the new lease when the strategy was free.
+    func claimLease(_ id: String, runner: Int) -> UInt64? {
+        let lease = leases[id] ?? (owner: -1, expires: 0, fence: 0)
+        guard lease.expires <= now, random.chance(0.6) else { return nil }
+        leases[id] = (runner, now + 3_000, lease.fence + 1)
+        return lease.fence + 1
+    }
+
+    // MARK: publishing
+
+    private func gateway() {
+        published += 1
+        let seq = published
+        for arrive in [simulator.marketArrives] + runners.map({ $0.marketArrives })
+        where !random.chance(plan.drop) {
+            plan(in: delay(200)) { arrive(seq...seq) }
+        }
+        if published < plan.events.count { plan(in: delay(plan.pace)) { self.gateway() } }
+    }
+
+    /// The simulator has flushed records from this index on.
+    func publish(from first: Int) {
+        for index in first..<journal.records.count where journal.isTrade[index] {
+            guard let trade = try? journal.records[index].withUnsafeBytes({ try TradeEvent.decode($0).trade })
+            else { return wrong("record \(index + 1) is no trade") }
+            trades.append(trade)
+            guard !random.chance(plan.drop) else { continue }
+            let number = trades.count
+            plan(in: delay(200)) { self.tracker.arrive(number, trade) }
+        }
+    }
+
+    /// Position of the last journalled command of a strategy.
+    func lastCommandPlace(_ id: String) -> Progress? {
+        for record in journal.records.reversed()
+        where record.starts(with: Array("{\"type\":\"command\"".utf8)) {
+            var table = plan.symbols
+            let decoded = try? record.withUnsafeBytes { try CommandCodec.decode($0, symbols: &table) }
+            guard let decoded, decoded.strategy == id else { continue }
+            return Progress(event: decoded.command.afterEvent, report: decoded.command.afterReport)
+        }
+        return nil
+    }
+
+    // MARK: the run
+
+    /// Runs until everything is traded and booked, and says what is wrong with the result.
+    func run() -> [String] {
+        simulator.start()
+        for runner in runners { runner.start() }
+        plan(in: 0) { self.gateway() }
+        repeatedly { self.simulator.tick() }
+        for runner in runners { repeatedly { runner.tick() } }
+        repeatedly { self.tracker.tick() }
+        while problems.isEmpty, !isDone {
+            guard now < Self.patience, let next = agenda.takeNext() else {
+                wrong("stuck: \(standing)")
+                break
+            }
+            next()
+        }
+        if problems.isEmpty { problems += Comparison(self).differences() }
+        return problems
+    }
+
+    private func repeatedly(_ action: @escaping () -> Void) {
+        plan(in: random.within(1...Self.tick)) {
+            action()
+            self.repeatedly(action)
+        }
+    }
+
+    private var isDone: Bool {
+        now >= plan.horizon && simulator.isUp && simulator.core.sessions.count == StrategyKind.allCases.count
+            && simulator.core.sessions.allSatisfy { $0.journal.isEnded && !$0.served.isRerunning }
+            && tracker.checkpoint >= trades.count
+    }
+
+    private var standing: String {
+        simulator.core.sessions.map { session in
+            let (driver, served) = (session.served.driver, session.served)
+            return "\(session.id) event \(driver.handed) report \(driver.lastReport)"
+                + " command \(driver.lastCommand)"
+                + (served.isAttached ? "" : " detached")
+                + (served.isRerunning ? " rerunning" : "")
+        }.joined(separator: ", ")
+    }
+}

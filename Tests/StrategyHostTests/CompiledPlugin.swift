@@ -1,0 +1,62 @@
+// Plugins that a test compiles from a few lines of C, in a folder that goes away with the test.
+
+import Foundation
+
+final class PluginWorkshop {
+    let folder: String
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "plugins-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        folder = url.path
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// Where `CStrategyABI.h` is.
+    private static let include = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Shared/CStrategyABI/include").path
+
+    /// Compiles C to `lib<name>.so` and returns its path.
+    func compile(_ name: String, _ source: String) throws -> String {
+        let file = "\(folder)/\(name).c"
+        try source.write(toFile: file, atomically: true, encoding: .utf8)
+        let library = "\(folder)/lib\(name).so"
+        let compiler = Process()
+        compiler.executableURL = URL(filePath: "/usr/bin/env")
+        compiler.arguments = [
+            "cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-O1", "-fPIC", "-shared", "-I", Self.include,
+            "-o",
+            library, file,
+        ]
+        try compiler.run()
+        compiler.waitUntilExit()
+        guard compiler.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
+        return library
+    }
+
+    /// A plugin that does nothing; `table` replaces or adds fields.
+    func compile(_ name: String, metadata: String, table: String = "") throws -> String {
+        try compile(
+            name,
+            """
+            #include <CStrategyABI.h>
+            static int32_t create(void *c, const tr_host *h, const char *j, void **i)
+            { (void)c; (void)h; (void)j; *i = 0; return 0; }
+            static int32_t data(void *i, const tr_market_data *d) { (void)i; (void)d; return 0; }
+            static void destroy(void *i) { (void)i; }
+            static tr_strategy table;
+            const tr_strategy *trading_robot_strategy_v1(void) {
+                table.abi_version = TR_STRATEGY_ABI_VERSION;
+                table.struct_size = sizeof table;
+                table.metadata_json = "\(metadata.replacing("\"", with: "\\\""))";
+                table.create = create;
+                table.on_market_data = data;
+                table.destroy = destroy;
+                \(table)
+                return &table;
+            }
+            """)
+    }
+}
