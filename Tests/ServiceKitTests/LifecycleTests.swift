@@ -17,13 +17,6 @@ private func waitForStop(_ stop: StopSignal) {
     done.wait()
 }
 
-/// The calling thread's name as the system has it.
-private func nameOfThisThread() -> String {
-    var bytes = [CChar](repeating: 0, count: 64)
-    pthread_getname_np(pthread_self(), &bytes, bytes.count)
-    return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-}
-
 @Suite struct LifecycleTests {
     @Test("stopping happens once, and reaches those who come late")
     func stopSignal() {
@@ -45,7 +38,7 @@ private func nameOfThisThread() -> String {
         let stop = StopSignal()
         let idle = BusService(name: "idle", stop: stop) { waitForStop(stop) }
         let failing = BusService(name: "failing", stop: stop) {
-            #expect(nameOfThisThread() == "failing")
+            #expect(Thread.current.name == "failing")
             throw Broken()
         }
         await #expect(throws: Broken.self) { try await runGroup([failing], beside: idle, stop: stop) }

@@ -4,6 +4,7 @@
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #endif
+import Dispatch
 import Foundation
 import ServiceLifecycle
 
@@ -30,30 +31,20 @@ package struct BusService: Service {
             try await withCheckedThrowingContinuation {
                 (continuation: CheckedContinuation<Void, any Error>) in
                 let (body, name) = (body, name)
+                let started = DispatchSemaphore(value: 0)
                 let thread = Thread {
-                    nameThisThread(name)
+                    // From inside, since on Linux a name given before the start is not the system's; and after
+                    // `start` has returned, since without the handle that it stores the name is lost.
+                    started.wait()
+                    Thread.current.name = name
                     continuation.resume(with: Result { try body() })
                 }
                 thread.stackSize = Self.stackBytes
                 thread.start()
+                started.signal()
             }
         } onCancelOrGracefulShutdown: {
             stop.stop()
         }
     }
-}
-
-/// The name under which the system's tools show the calling thread; Linux keeps 15 bytes of it.
-///
-/// Not through Foundation: its `Thread` names the thread by a handle that the starting thread may not have
-/// stored yet, and then the name is lost without a word.
-private func nameThisThread(_ name: String) {
-    #if canImport(Darwin)
-        pthread_setname_np(name)
-    #else
-        let longest = 15
-        _ = String(decoding: name.utf8.prefix(longest), as: UTF8.self).withCString {
-            pthread_setname_np(pthread_self(), $0)
-        }
-    #endif
 }
