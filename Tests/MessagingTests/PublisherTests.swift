@@ -177,14 +177,16 @@ private final class Disk: Sendable {
         drive([bus]) { !reader.messages.isEmpty }
         append(publisher, "performance/x/")
         publisher.flush()
+        // Two in one batch: each is a message of its own.
         append(publisher, "performance/x/")
+        append(publisher, "performance/y/")
         publisher.flush()
-        drive([bus]) { reader.events.count == 2 }
+        drive([bus]) { reader.events.count == 3 }
         let heads = try reader.events.map {
             try Array($0.json.utf8).withUnsafeBytes { try EventHead.read($0).head.stamp }
         }
-        #expect(heads.map(\.seq) == [1, 2])
-        #expect(heads.map(\.prev) == [0, 1])
+        #expect(heads.map(\.seq) == [1, 2, 3])
+        #expect(heads.map(\.prev) == [0, 1, 0])
         bus.close()
     }
 

@@ -30,6 +30,8 @@ struct NoticeBatch: ~Copyable {
     mutating func append(
         topic: Int, _ write: (_ seq: UInt64, _ prev: UInt64, _ json: inout JSONWriter) -> Void
     ) {
+        // A line each, as in a journal: behind a `}` the writer would begin the next object with a comma.
+        bytes.append(UInt8(ascii: "\n"))
         let start = bytes.count
         write(nextSeq, lastOfTopic[topic], &bytes)
         pending.append(Record(seq: nextSeq, topic: topic, json: start..<bytes.count))

@@ -33,8 +33,8 @@ package struct BusService: Service {
                 let (body, name) = (body, name)
                 let started = DispatchSemaphore(value: 0)
                 let thread = Thread {
-                    // From inside, since on Linux a name given before the start is not the system's; and after
-                    // `start` has returned, since without the handle that it stores the name is lost.
+                    // From inside, since on Linux a name given before the start is not the system's, and
+                    // after `start` has returned, since without the handle that it stores the name is lost.
                     started.wait()
                     Thread.current.name = name
                     continuation.resume(with: Result { try body() })
