@@ -185,6 +185,7 @@ private final class SimulatorLoop {
         try feed.require(oldest)
         feed.makeRoom(keeping: oldest)
         feed.reportPosition(oldest.map { $0 - 1 } ?? feed.window.next - 1)
+        feed.isPatient = !core.isAwaiting(beyond: feed.window.next)
         figures.update(core, feed, publisher)
     }
 

@@ -28,6 +28,9 @@ enum Tracker {
     private static func run(_ context: ServiceContext) throws {
         let settings = context.settings
         let bus = try Bus()
+        // Nobody waits for a booking: trades of a millisecond become one transaction, and the processors are
+        // left to those that trade.
+        bus.roundInterval = .milliseconds(1)
         context.stop.onStop { bus.stop() }
         var options = StoreOptions()
         options.programVersion = platformVersion

@@ -64,6 +64,9 @@ private final class RunnerLoop {
     private let core: RunnerCore
     private let lines = OrderEntryReader()
     private var claims: [Claim] = []
+    private var isProgressDue = true
+    private var isProgressPlanned = false
+    private static let progressEvery = Duration.milliseconds(2)
     private let figures: RunnerFigures
     private(set) var failure: (any Error)?
     private var looks = 0
@@ -150,7 +153,9 @@ private final class RunnerLoop {
 
     private func turn() {
         context.health.beat()
-        core.pump(feed.window, feed.symbols)
+        core.pump(feed.window, feed.symbols, isProgressDue: isProgressDue)
+        isProgressDue = false
+        if !isProgressPlanned, core.hasUnsaidProgress { planProgress() }
         core.flush { connection.send($0) == .done }
         let oldest = core.oldestNeeded
         do { try feed.require(oldest) } catch { fail(error) }
@@ -158,6 +163,16 @@ private final class RunnerLoop {
         feed.reportPosition(oldest.map { $0 - 1 } ?? feed.window.next - 1)
         figures.update(core, feed, refused: refused)
         if let stopped = feed.failure { fail(stopped) }
+    }
+
+    /// Progress that nobody waits for is said now and then, so that not every event costs the simulator a
+    /// message.
+    private func planProgress() {
+        isProgressPlanned = true
+        bus.timer(after: Self.progressEvery) { [unowned self] in
+            self.isProgressPlanned = false
+            self.isProgressDue = true
+        }
     }
 
     private func fail(_ error: any Error) {

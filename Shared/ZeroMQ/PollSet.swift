@@ -38,6 +38,9 @@ package final class PollSet {
         let socket: Socket?
         let interest: Readiness
         var found: Readiness = []
+        /// The descriptor to wait for, while the entry is patient kept only here.
+        let descriptor: Int32
+        var isPatient = false
     }
 
     /// All sockets are asked at least this often, in nanoseconds.
@@ -59,17 +62,28 @@ package final class PollSet {
     /// Adds a socket; its index is the number of entries before it.
     package func add(_ socket: Socket, for interest: Readiness) {
         socket.wasUsed = true
-        entries.append(Entry(socket: socket, interest: interest))
-        descriptors.append(pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0))
+        let descriptor = socket.descriptor
+        entries.append(Entry(socket: socket, interest: interest, descriptor: descriptor))
+        descriptors.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
     }
 
     /// Adds a file descriptor.
     package func add(descriptor: Int32, for interest: Readiness) {
-        entries.append(Entry(socket: nil, interest: interest.union(.failed)))
+        entries.append(Entry(socket: nil, interest: interest.union(.failed), descriptor: descriptor))
         var events: Int16 = 0
         if interest.contains(.readable) { events |= Int16(POLLIN) }
         if interest.contains(.writable) { events |= Int16(POLLOUT) }
         descriptors.append(pollfd(fd: descriptor, events: events, revents: 0))
+    }
+
+    /// Whether what comes on this socket can wait: alone it never ends a wait, and is found by the next one
+    /// that something else or the time ends. Costs nothing when nothing changes.
+    package func setPatient(_ isPatient: Bool, at index: Int) {
+        guard entries[index].isPatient != isPatient, entries[index].socket != nil else { return }
+        entries[index].isPatient = isPatient
+        // A negative descriptor is one that poll leaves out.
+        descriptors[index].fd = isPatient ? -1 : entries[index].descriptor
+        descriptors[index].revents = 0
     }
 
     /// What the last wait found for an entry.
@@ -94,7 +108,18 @@ package final class PollSet {
             return .ready(ready)
         }
         if count > 0, !takeDescriptors(&ready) { return .terminated }
+        if ready == 0 || count > 0, !takePatient(&ready) { return .terminated }
         return .ready(ready)
+    }
+
+    /// Asks the patient sockets, now that the wait is over; false when the context is being terminated.
+    private func takePatient(_ ready: inout Int) -> Bool {
+        for index in entries.indices where entries[index].isPatient && entries[index].found.isEmpty {
+            guard let socket = entries[index].socket else { continue }
+            guard ask(index, socket) else { return false }
+            if !entries[index].found.isEmpty { ready += 1 }
+        }
+        return true
     }
 
     /// Looks at the descriptors that have something; false when the context is being terminated.

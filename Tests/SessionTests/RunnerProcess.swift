@@ -16,6 +16,8 @@ final class RunnerProcess {
     private var wire: Wire?
     private var asleepUntil = 0
     private var turnIsPlanned = false
+    private var isProgressDue = true
+    private var isProgressPlanned = false
     private var ticks = 0
     private let lines = OrderEntryReader()
     /// Fences of the strategies that it believes to own.
@@ -38,6 +40,7 @@ final class RunnerProcess {
         isUp = true
         asleepUntil = 0
         turnIsPlanned = false
+        (isProgressDue, isProgressPlanned) = (true, false)
         symbols = world.shuffledSymbols()
         feed = world.makeFeed(symbols)
         claims = [:]
@@ -224,7 +227,9 @@ final class RunnerProcess {
     /// As `RunnerLoop.turn`.
     private func turn() {
         guard isUp, isAwake else { return }
-        core.pump(feed.window, symbols)
+        core.pump(feed.window, symbols, isProgressDue: isProgressDue)
+        isProgressDue = false
+        if !isProgressPlanned, core.hasUnsaidProgress { planProgress() }
         core.flush { bytes in
             guard let wire else { return false }
             wire.sendUp(bytes)
@@ -234,6 +239,16 @@ final class RunnerProcess {
         feed.require(oldest)
         if feed.restarts > restarts { world.count("feeds begun again") }
         feed.makeRoom(keeping: oldest)
+    }
+
+    private func planProgress() {
+        isProgressPlanned = true
+        let life = life
+        world.plan(in: world.random.within(10...2_000)) { [unowned self] in
+            guard self.life == life else { return }
+            (self.isProgressPlanned, self.isProgressDue) = (false, true)
+            self.turn()
+        }
     }
 
     func tick() {

@@ -98,6 +98,38 @@ private func wait(for socket: Socket) -> Bool {
         #expect(throws: ZeroMQError.self) { try context.socket(.pub) }
     }
 
+    @Test func `what comes on a patient socket is found when something else ends the wait`() throws {
+        let context = try Context()
+        let patient = try context.socket(.pair)
+        let urgent = try context.socket(.pair)
+        try patient.bind("inproc://patient")
+        try urgent.bind("inproc://urgent")
+        let (slow, fast) = (try context.socket(.pair), try context.socket(.pair))
+        try slow.connect("inproc://patient")
+        try fast.connect("inproc://urgent")
+        let set = PollSet()
+        set.add(patient, for: .readable)
+        set.add(urgent, for: .readable)
+        // Both are asked once when they are new; after that only what happens to them counts.
+        while set.wait(milliseconds: 0) != .ready(0) {}
+        set.setPatient(true, at: 0)
+        slow.send([1])
+        slow.send([2])
+        fast.send([3])
+        #expect(set.wait(milliseconds: -1) == .ready(2))
+        let frame = Message()
+        #expect(patient.receive(into: frame) == .done)
+        #expect(urgent.receive(into: frame) == .done)
+        // What was left is not forgotten: the socket was used, so it is asked before the wait begins.
+        #expect(set.wait(milliseconds: -1) == .ready(1))
+        #expect(patient.receive(into: frame) == .done)
+        #expect(frame.array == [2])
+        #expect(set.wait(milliseconds: 0) == .ready(0))
+        set.setPatient(false, at: 0)
+        slow.send([4])
+        #expect(set.wait(milliseconds: -1) == .ready(1))
+    }
+
     @Test func `options read back what was set, and closing never lingers`() throws {
         let socket = try Context().socket(.pub)
         #expect(socket.get(.linger) == 0)

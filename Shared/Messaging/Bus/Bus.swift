@@ -11,6 +11,12 @@
 import Synchronization
 import ZeroMQ
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// One bus a process, or one a test.
 ///
 /// @unchecked Sendable: `post` and `stop` work on a lock; everything else is confined to one thread (the one
@@ -26,6 +32,7 @@ package final class Bus: @unchecked Sendable {
         let socket: Socket?
         let descriptor: Int32
         var interest: Readiness
+        var isPatient = false
         let handler: (Readiness) -> Void
     }
 
@@ -51,6 +58,8 @@ package final class Bus: @unchecked Sendable {
     private var sockets: [Socket] = []
     private var lastToken: UInt64 = 0
     private var wantsRound = false
+    /// When the last round began that had something to do.
+    private var lastRound = MonotonicTime(nanoseconds: 0)
     private var thread: ThreadIdentity?
 
     package init() throws(ZeroMQError) {
@@ -133,6 +142,18 @@ package final class Bus: @unchecked Sendable {
         isChanged = true
     }
 
+    /// Says whether what comes on a watched socket can wait for the next round that something else begins: a
+    /// thread that is not woken for each message leaves the processor to those for whom it is urgent.
+    package func setPatient(_ isPatient: Bool, of token: Token) {
+        confine()
+        guard let index = watches.firstIndex(where: { $0.token == token }),
+            watches[index].isPatient != isPatient
+        else { return }
+        watches[index].isPatient = isPatient
+        guard !isChanged, let place = polled.firstIndex(where: { $0.token == token }) else { return }
+        pollSet.setPatient(isPatient, at: place + 1)
+    }
+
     /// Takes a watch back; its handler is not called again, in the round under way neither.
     package func unwatch(_ token: Token) {
         confine()
@@ -192,6 +213,10 @@ package final class Bus: @unchecked Sendable {
     /// Makes the next round come at once: something is left to do that no socket tells.
     package func requestRound() { wantsRound = true }
 
+    /// Rounds begin at least so far apart, so that what comes in between is handled together. For a service
+    /// that nobody waits for; zero, the default, is for all others.
+    package var roundInterval = Duration.zero
+
     // MARK: Running
 
     /// Polls until `stop` or the end of the context, then closes everything. The calling thread becomes the
@@ -209,6 +234,7 @@ package final class Bus: @unchecked Sendable {
         confine()
         guard !isStopping else { return false }
         if isChanged { rebuild() }
+        keepInterval()
         switch pollSet.wait(milliseconds: waitMilliseconds(timeout)) {
         case .terminated:
             stop()
@@ -217,11 +243,21 @@ package final class Bus: @unchecked Sendable {
             wantsRound = false
             if count > 0, pollSet.readiness(at: 0) != [] { runPosted() }
             let now = MonotonicTime.now()
+            if count > 0 { lastRound = now }
             while let fire = timers.takeFirst(dueBy: now) { fire() }
             if count > 0 { dispatch() }
             for hook in hooks { hook() }
         }
         return !isStopping
+    }
+
+    /// Sleeps until the interval since the last round is over.
+    private func keepInterval() {
+        guard roundInterval > .zero, !wantsRound else { return }
+        let left = (lastRound + roundInterval - MonotonicTime.now()).wholeNanoseconds
+        guard left > 0 else { return }
+        var span = timespec(tv_sec: Int(left / 1_000_000_000), tv_nsec: Int(left % 1_000_000_000))
+        nanosleep(&span, nil)
     }
 
     /// Runs the stop hooks, closes all sockets and frees the context. Idempotent.
@@ -253,6 +289,7 @@ package final class Bus: @unchecked Sendable {
         for watch in polled {
             if let socket = watch.socket {
                 pollSet.add(socket, for: watch.interest)
+                pollSet.setPatient(watch.isPatient, at: pollSet.count - 1)
             } else {
                 pollSet.add(descriptor: watch.descriptor, for: watch.interest)
             }

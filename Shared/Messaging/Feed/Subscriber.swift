@@ -119,6 +119,14 @@ package final class Subscriber {
         state.deallocate()
     }
 
+    /// Whether what is published can wait until something else wakes this thread, see `Bus.setPatient`.
+    package var isPatient = false {
+        didSet {
+            guard isPatient != oldValue, let feedToken else { return }
+            bus.setPatient(isPatient, of: feedToken)
+        }
+    }
+
     /// Ends the subscription and closes its sockets.
     package func close() {
         closeFeed()
@@ -182,7 +190,9 @@ package final class Subscriber {
         }
         try socket.connect(configuration.endpoint)
         feed = socket
-        feedToken = bus.watch(socket, for: isPaused ? [] : .readable) { [weak self] _ in self?.receiveLive() }
+        let token = bus.watch(socket, for: isPaused ? [] : .readable) { [weak self] _ in self?.receiveLive() }
+        bus.setPatient(isPatient, of: token)
+        feedToken = token
     }
 
     private func closeFeed() {

@@ -44,6 +44,7 @@ package final class MarketFeed: FeedReceiver {
         configuration.checkpoint = seq - 1
         configuration.epoch = epoch ?? configuration.epoch
         subscriber = try Subscriber(bus: bus, configuration: configuration, receiver: self)
+        subscriber?.isPatient = isPatient
     }
 
     /// Epoch of the gateway's journal, once it was heard.
@@ -65,6 +66,9 @@ package final class MarketFeed: FeedReceiver {
         guard let seq, seq < window.first else { return }
         try start(at: seq)
     }
+
+    /// Whether nobody waits for the next event: then its coming alone does not wake this thread.
+    package var isPatient = false { didSet { subscriber?.isPatient = isPatient } }
 
     /// Tells the gateway how far this process has come, so that it does not run away.
     package func reportPosition(_ seq: UInt64) { subscriber?.reportPosition(seq) }

@@ -123,8 +123,17 @@ package final class RunnerCore {
 
     // MARK: work
 
+    /// Whether a strategy has gone on and the simulator was not told, because nothing waits for it.
+    package var hasUnsaidProgress: Bool {
+        strategies.contains { $0.failure == nil && $0.session.hasUnsaidProgress }
+    }
+
     /// Hands every strategy what it may see now, and collects what they have to say.
-    package func pump(_ window: borrowing EventWindow, _ symbols: SymbolTable) {
+    ///
+    /// - Parameter isProgressDue: false leaves the progress of strategies without orders for later.
+    package func pump(
+        _ window: borrowing EventWindow, _ symbols: SymbolTable, isProgressDue: Bool = true
+    ) {
         for index in strategies.indices where strategies[index].failure == nil {
             do {
                 let handed = try strategies[index].session.pump(window)
@@ -134,7 +143,7 @@ package final class RunnerCore {
                 fail(index, Reason(code: "strategy_failed", sentence: "\(error)"))
                 continue
             }
-            let (commands, progress) = strategies[index].session.takeOutgoing()
+            let (commands, progress) = strategies[index].session.takeOutgoing(isDue: isProgressDue)
             guard let progress else { continue }
             let id = strategies[index].id
             let fence = strategies[index].session.fence

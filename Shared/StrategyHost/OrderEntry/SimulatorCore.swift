@@ -266,6 +266,12 @@ package final class SimulatorCore {
                 .map { ($0.served.next, $0.served.isReady, $0.hold) })
     }
 
+    /// Whether the next market event is to be taken as soon as it comes; else it can wait for the next word
+    /// of a runner. True while there is a session whose runner has not said where it stands.
+    package func isAwaiting(beyond windowEnd: UInt64) -> Bool {
+        sessions.isEmpty || sessions.contains { $0.stopped == nil && $0.served.isAwaited(beyond: windowEnd) }
+    }
+
     /// Call every few hundred milliseconds.
     package func look() {
         for index in sessions.indices { sessions[index].hold.look(at: sessions[index].served.next) }

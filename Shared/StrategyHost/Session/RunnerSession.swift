@@ -150,9 +150,15 @@ package struct RunnerSession {
         }
     }
 
+    /// Whether the strategy stands further than the simulator was told.
+    package var hasUnsaidProgress: Bool { state == .attached && progress != sentProgress }
+
     /// Commands that the simulator lacks, in order, then the progress if it has moved. Empty and nil when
     /// there is nothing to say or nobody to say it to.
-    package mutating func takeOutgoing() -> (commands: [Command], progress: Progress?) {
+    ///
+    /// - Parameter isDue: false leaves out a progress that nobody waits for: that of a strategy without
+    ///   orders, which has made no command and handled no report since the last.
+    package mutating func takeOutgoing(isDue: Bool = true) -> (commands: [Command], progress: Progress?) {
         strategy.takeCommands(into: &unacknowledged)
         guard state == .attached else { return ([], nil) }
         var fresh: [Command] = []
@@ -162,9 +168,14 @@ package struct RunnerSession {
             sentCommand = strategy.lastCommand
         }
         let standing = progress
-        guard standing != sentProgress else { return (fresh, nil) }
+        guard standing != sentProgress, isDue || isUrgent(standing) else { return (fresh, nil) }
         sentProgress = standing
         return (fresh, standing)
+    }
+
+    private func isUrgent(_ standing: Progress) -> Bool {
+        guard let sent = sentProgress else { return true }
+        return strategy.isBusy || sawEnd || standing.report != sent.report || standing.command != sent.command
     }
 
     /// The next `takeOutgoing` says again where the strategy stands, though nothing has moved. A simulator

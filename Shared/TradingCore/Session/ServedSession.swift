@@ -155,6 +155,13 @@ package struct ServedSession: Sendable {
     /// Whether it would take the next event if it were there.
     package var isReady: Bool { isRerunning || (isAttached && isCovered) }
 
+    /// Whether somebody waits for what the next event of the stream brings: the strategy, with an order at
+    /// work or a command unanswered, or a runner that has seen more than lies before `windowEnd`.
+    package func isAwaited(beyond windowEnd: UInt64) -> Bool {
+        guard let progress else { return true }
+        return isRerunning || progress.event >= windowEnd || (driver.isBusy && isCovered)
+    }
+
     private var isCovered: Bool { progress.map(driver.isCovered) ?? false }
 
     private mutating func oneStep(_ window: borrowing EventWindow, into reports: inout [Report])
