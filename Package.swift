@@ -51,6 +51,8 @@ let package = Package(
         .target(name: "CChecksum", path: "Shared/CChecksum"),
         .target(name: "CStrategyABI", path: "Shared/CStrategyABI"),
         .systemLibrary(
+            name: "CPostgreSQL", path: "Shared/CPostgreSQL", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
             name: "CZeroMQ", path: "Shared/CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(
             name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -65,7 +67,7 @@ let package = Package(
         library(
             "Persistence",
             [
-                "Contracts", .product(name: "GRDB", package: "GRDB.swift"),
+                "Contracts", "CPostgreSQL", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         library(
@@ -98,7 +100,7 @@ let package = Package(
         tests("StrategyKitTests", ["StrategyKit", "StrategyHost", "Contracts", "CStrategyABI"]),
         tests("StrategyHostTests", ["StrategyHost", "Contracts", "CStrategyABI"]),
         tests("SessionTests", ["StrategyHost", "TradingCore", "Contracts", "CStrategyABI"]),
-        tests("PersistenceTests", ["Persistence", "Contracts"]),
+        tests("PersistenceTests", ["Persistence", "Contracts", "CPostgreSQL"]),
         tests("ServiceKitTests", ["ServiceKit"]),
         tests("TidyTests", []),
         tests("EndToEndTests", []),

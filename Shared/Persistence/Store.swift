@@ -1,8 +1,7 @@
 // The one store of the platform: what its callers see, with no word of the database behind it.
 //
 // Guarantees: every call is one transaction, all of it or nothing; a call that throws has changed nothing
-// and may be made again. Ids order by their bytes. SQLite serves one machine; another database can stand
-// behind the same protocols.
+// and may be made again. Ids order by their bytes. SQLite serves one machine, PostgreSQL many.
 
 import Contracts
 
@@ -159,12 +158,28 @@ package struct StoreOptions: Sendable {
     }
 }
 
-/// Opens the database at a path or `sqlite:` URL (`sqlite:///abs/path`, `sqlite:relative/path`).
+/// Opens the database at a path or `sqlite:` URL (`sqlite:///abs/path`, `sqlite:relative/path`), or the
+/// PostgreSQL database of a `postgresql://` URL in the form of libpq.
 ///
 /// - Throws: `StoreError`: folder not writable, not a database, damaged, made by a newer program, still
 ///   locked after the busy timeout, or a kind of database that this program does not know.
 package func openStore(_ location: String, options: StoreOptions = StoreOptions()) throws -> any Store {
-    try SQLiteStore(path: try sqlitePath(of: location), options: options)
+    let driver: any StoreDriver =
+        if isPostgreSQL(location) {
+            try PostgreSQLDriver(location, options: options)
+        } else {
+            try SQLiteDriver(path: try sqlitePath(of: location), options: options)
+        }
+    do {
+        return try DatabaseStore(driver, options: options)
+    } catch {
+        try? driver.close()
+        throw error
+    }
+}
+
+func isPostgreSQL(_ location: String) -> Bool {
+    location.hasPrefix("postgresql://") || location.hasPrefix("postgres://")
 }
 
 /// The file behind a location.
@@ -184,7 +199,9 @@ func sqlitePath(of location: String) throws(StoreError) -> String {
     if let end = location.firstRange(of: "://") {
         let scheme = location[..<end.lowerBound]
         throw StoreError(
-            .unsupported, "databases of kind \"\(scheme)\" are not supported: use a path or sqlite:///PATH")
+            .unsupported,
+            "databases of kind \"\(scheme)\" are not supported: use a path, sqlite:///PATH or"
+                + " postgresql://USER@HOST/NAME")
     }
     return location
 }

@@ -4,6 +4,8 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// Another process held the database longer than the busy timeout.
         case busy
+        /// The database server does not answer, or the connection to it was lost.
+        case unreachable
         /// No room left on the disk.
         case full
         /// Reading or writing the file failed.
@@ -41,7 +43,7 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
     /// Whether the same call may succeed later with nothing lost: try again with growing pauses.
     package var isTransient: Bool {
         switch code {
-        case .busy, .full, .io: true
+        case .busy, .full, .io, .unreachable: true
         default: false
         }
     }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Persistence
 
-@Suite("Booking") struct BookingTests {
+@Suite("Booking", .onEveryStore) struct BookingTests {
     let folder: Folder
-    let store: SQLiteStore
+    let store: DatabaseStore
 
     init() throws {
         folder = try Folder()
@@ -141,8 +141,7 @@ import Testing
             "BEFORE INSERT ON trades WHEN NEW.strategy_seq = 7", "BEFORE UPDATE ON positions",
             "BEFORE UPDATE ON performance", "BEFORE UPDATE ON checkpoints",
         ]
-        try store.execute(
-            "CREATE TRIGGER injected \(triggers[place]) BEGIN SELECT RAISE(ABORT, 'injected'); END")
+        try store.inject(triggers[place])
         let next = batch(2, (2...9).map { trade("a", $0) }, letters: [letter("bad")])
         func book() throws {
             try store.book(next) { _ in BookingFollowUp(performance: [performance("a", trades: 9)]) }
@@ -153,22 +152,10 @@ import Testing
         #expect(try store.metrics(strategy: "a")?.trades == 1)
         #expect(try store.positions().first?.trades == 1)
         #expect(try store.deadLetters(after: 0, limit: 9).isEmpty)
-        try store.execute("DROP TRIGGER injected")
+        try store.removeInjected(triggers[place])
         try book()
         #expect(try store.trades(strategy: "a", after: 0, limit: 99).count == 9)
         #expect(try store.metrics(strategy: "a")?.trades == 9)
-    }
-
-    @Test("a full disk is a transient error after which the same batch is booked") func diskFull() throws {
-        let pages = try store.integer("PRAGMA page_count")
-        try store.execute("PRAGMA max_page_count = \(pages + 2)")
-        let trades = (1...500).map { trade("a", $0) }
-        let error = storeError { try store.book(batch(1, trades)) }
-        #expect(error?.code == .full && error?.isTransient == true)
-        #expect(try store.ledger().isEmpty)
-        #expect(try store.checkpoint(source: "simulator") == nil)
-        try store.execute("PRAGMA max_page_count = 1000000")
-        #expect(try store.book(batch(1, trades)).booked == 500)
     }
 
     @Test(

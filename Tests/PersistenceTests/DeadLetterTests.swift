@@ -3,9 +3,9 @@ import Testing
 
 @testable import Persistence
 
-@Suite("Dead letters") struct DeadLetterTests {
+@Suite("Dead letters", .onEveryStore) struct DeadLetterTests {
     let folder: Folder
-    let store: SQLiteStore
+    let store: DatabaseStore
 
     init() throws {
         folder = try Folder()

@@ -1,16 +1,49 @@
-// Databases in folders of their own, removed with the fixture, and trades to book.
+// Databases of their own, removed with the fixture, and trades to book.
 
 import Contracts
 import Foundation
+import Testing
 
 @testable import Persistence
 
-/// A folder that goes away with its owner.
+/// The databases that a test runs on.
+enum Backend: String, CaseIterable {
+    case sqlite, postgresql
+
+    /// The one of the test that is running.
+    @TaskLocal static var current = Backend.sqlite
+
+    /// SQLite, and PostgreSQL when the test script has started a server.
+    static var available: [Backend] { Server.url == nil ? [.sqlite] : allCases }
+}
+
+/// Runs each test of a suite once on every database that is there.
+struct OnEveryStore: SuiteTrait, TestTrait, TestScoping {
+    var isRecursive: Bool { true }
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        guard testCase != nil else { return try await function() }
+        for backend in Backend.available {
+            try await Backend.$current.withValue(backend) { try await function() }
+        }
+    }
+}
+
+extension Trait where Self == OnEveryStore {
+    static var onEveryStore: Self { Self() }
+}
+
+/// A folder, and a schema on the server, that go away with their owner.
 final class Folder {
     let path: String
+    let backend = Backend.current
+    private let schema: Schema?
 
     init(in parent: String? = nil) throws {
         path = (parent ?? FileManager.default.temporaryDirectory.path) + "/store-\(UUID().uuidString)"
+        schema = backend == .postgresql ? try Schema() : nil
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
@@ -18,8 +51,11 @@ final class Folder {
 
     var database: String { path + "/trading.db" }
 
-    func open(_ options: StoreOptions = StoreOptions()) throws -> SQLiteStore {
-        try SQLiteStore(path: database, options: options)
+    /// What `openStore` is given.
+    var location: String { schema?.url ?? database }
+
+    func open(_ options: StoreOptions = StoreOptions()) throws -> DatabaseStore {
+        try #require(try openStore(location, options: options) as? DatabaseStore)
     }
 }
 
@@ -63,7 +99,7 @@ func performance(_ strategy: String, trades: UInt64) -> PerformanceRow {
         fees: Money(whole: 2), totalReturn: 0.25, winRate: nil, maximumDrawdown: 0.1, state: [0, 1, 255])
 }
 
-extension SQLiteStore {
+extension DatabaseStore {
     func execute(_ script: String) throws { try access { try $0.execute(script) } }
 
     func integer(_ sql: String) throws -> Int64 { try access { try $0.uncachedInteger(sql) } }

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Persistence
 
-@Suite("The ledger as it is printed") struct LedgerTests {
+@Suite("The ledger as it is printed", .onEveryStore) struct LedgerTests {
     let folder: Folder
-    let store: SQLiteStore
+    let store: DatabaseStore
 
     init() throws {
         folder = try Folder()

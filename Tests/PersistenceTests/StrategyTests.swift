@@ -4,9 +4,9 @@ import Testing
 
 @testable import Persistence
 
-@Suite("Strategies and leases") struct StrategyTests {
+@Suite("Strategies and leases", .onEveryStore) struct StrategyTests {
     let folder: Folder
-    let store: SQLiteStore
+    let store: DatabaseStore
 
     init() throws {
         folder = try Folder()

@@ -16,7 +16,7 @@ swift_status=0
 filter=()
 [ -z "${FILTER:-}" ] || filter=(--filter "$FILTER")
 # --skip-build: the flags must be those of the build, or everything would be built again.
-swift test --skip-build "$@" "${filter[@]}" --xunit-output "$results/swift.xml" \
+Tests/Scripts/postgresql.sh swift test --skip-build "$@" "${filter[@]}" --xunit-output "$results/swift.xml" \
     </dev/null >"$results/swift.log" 2>&1 || swift_status=$?
 
 python_status=0

@@ -20,7 +20,7 @@ enum TradeColumns {
 
     /// Binds the columns as parameters 3 to 20. The texts stay in `rowText` until the next row.
     @inline(__always)
-    static func bind(_ trade: TradeEvent, to insert: PreparedStatement, rowText: RowText) {
+    static func bind(_ trade: TradeEvent, to insert: any PreparedStatement, rowText: RowText) {
         rowText.clear()
         rowText.bind(trade.tradeID, to: insert, at: 3)
         rowText.bind(trade.orderID, to: insert, at: 4)
@@ -45,7 +45,7 @@ enum TradeColumns {
     /// Reads a row that was selected as `names` into `trade`, replacing every field.
     ///
     /// - Throws: `StoreError.Code.damaged` when a column holds a word that was never written.
-    static func read(_ row: PreparedStatement, into trade: inout TradeEvent, path: String) throws {
+    static func read(_ row: any PreparedStatement, into trade: inout TradeEvent, path: String) throws {
         trade.tradeID = row.text(0)
         trade.orderID = row.text(1)
         trade.strategyID = row.text(2)
@@ -67,7 +67,7 @@ enum TradeColumns {
     }
 
     private static func word<Word: WireNamed>(
-        _ row: PreparedStatement, _ column: Int32, _ name: String, of trade: TradeEvent, _ path: String
+        _ row: any PreparedStatement, _ column: Int32, _ name: String, of trade: TradeEvent, _ path: String
     ) throws -> Word {
         guard let word = Word(wireName: row.bytes(column)) else {
             throw StoreError(
@@ -118,7 +118,7 @@ final class RowText {
     func clear() { used = 0 }
 
     @inline(__always)
-    func bind(_ text: String, to statement: PreparedStatement, at index: Int32) {
+    func bind(_ text: String, to statement: any PreparedStatement, at index: Int32) {
         let bound =
             text.utf8.withContiguousStorageIfAvailable { bytes in
                 guard let start = bytes.baseAddress, used + bytes.count <= Self.capacity else { return false }
@@ -130,15 +130,5 @@ final class RowText {
                 return true
             } ?? false
         if !bound { statement.bind(text, at: index) }
-    }
-}
-
-extension PreparedStatement {
-    /// A word of the contract: its bytes are part of the program and never move.
-    @inline(__always)
-    func bind(word: StaticString, at index: Int32) {
-        word.utf8Start.withMemoryRebound(to: CChar.self, capacity: word.utf8CodeUnitCount) {
-            bindStableText(UnsafeBufferPointer(start: $0, count: word.utf8CodeUnitCount), at: index)
-        }
     }
 }

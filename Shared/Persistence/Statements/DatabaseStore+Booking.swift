@@ -5,27 +5,25 @@
 // write for each position touched and for the checkpoint.
 
 import Contracts
-import GRDB
 
 /// The statements of booking, kept apart so that none is looked up by its text for each row.
 final class BookingStatements {
-    let insert: PreparedStatement
-    let byID: PreparedStatement
-    let bySeq: PreparedStatement
+    let insert: any PreparedStatement
+    let byID: any PreparedStatement
+    let bySeq: any PreparedStatement
     let rowText = RowText()
     var stored = TradeColumns.blank
 
-    init(_ connection: StoreConnection) throws {
-        insert = try PreparedStatement(TradeColumns.insert, on: connection)
-        byID = try PreparedStatement(
-            "SELECT \(TradeColumns.names) FROM trades WHERE trade_id = ?", on: connection)
-        bySeq = try PreparedStatement(
-            "SELECT \(TradeColumns.names) FROM trades WHERE strategy_id = ? AND strategy_seq = ?",
-            on: connection)
+    init(_ connection: any StoreConnection) throws {
+        insert = try connection.makeStatement(TradeColumns.insert)
+        byID = try connection.makeStatement(
+            "SELECT \(TradeColumns.names) FROM trades WHERE trade_id = ?")
+        bySeq = try connection.makeStatement(
+            "SELECT \(TradeColumns.names) FROM trades WHERE strategy_id = ? AND strategy_seq = ?")
     }
 }
 
-extension SQLiteStore {
+extension DatabaseStore {
     package func checkpoint(source: String) throws -> Checkpoint? {
         try access { connection in try self.checkpoint(source, connection) }
     }
@@ -34,50 +32,86 @@ extension SQLiteStore {
     package func book(
         _ batch: TradeBatch, followUp: (BookingResult) throws -> BookingFollowUp
     ) throws -> BookingResult {
-        try transaction { connection in
-            let stored = try checkpoint(batch.checkpoint.source, connection)
-            try check(batch.checkpoint, follows: stored)
-            var positions = PositionChanges()
-            let result = try insert(batch, into: &positions, connection)
-            try positions.write(connection)
-            let more = try followUp(result)
-            for row in more.performance { try write(row, connection) }
-            for letter in batch.deadLetters + more.deadLetters {
-                // Handled before: the row may be missing, but its count is right.
-                let again = letter.seq != 0 && letter.seq <= stored?.seq ?? 0
-                try keep(letter, counting: !again, connection)
+        var isComplete = false
+        var ids: Set<String> = []
+        do {
+            let result = try transaction { connection in
+                ids = []
+                let result = try book(batch, connection, followUp)
+                for (trade, outcome) in zip(batch.trades, result.outcomes) where outcome == .booked {
+                    ids.insert(trade.event.tradeID)
+                }
+                isComplete = true
+                return result
             }
-            try write(batch.checkpoint, over: stored, connection)
+            unanswered.withLock { $0 = [] }
             return result
+        } catch {
+            // The commit was sent: it may have been done. The caller will send the same trades again, and for
+            // its metrics they are new.
+            if isComplete { unanswered.withLock { $0.formUnion(ids) } }
+            throw error
         }
     }
 
-    private func insert(
-        _ batch: TradeBatch, into positions: inout PositionChanges, _ connection: StoreConnection
+    private func book(
+        _ batch: TradeBatch, _ connection: any StoreConnection,
+        _ followUp: (BookingResult) throws -> BookingFollowUp
     ) throws -> BookingResult {
-        let statements = try booking ?? BookingStatements(connection)
-        booking = statements
+        let stored = try checkpoint(batch.checkpoint.source, connection)
+        try check(batch.checkpoint, follows: stored)
+        var positions = PositionChanges()
+        let result = try insert(batch, into: &positions, connection)
+        try positions.write(connection)
+        let more = try followUp(result)
+        for row in more.performance { try write(row, connection) }
+        for letter in batch.deadLetters + more.deadLetters {
+            // Handled before: the row may be missing, but its count is right.
+            let again = letter.seq != 0 && letter.seq <= stored?.seq ?? 0
+            try keep(letter, counting: !again, connection)
+        }
+        try write(batch.checkpoint, over: stored, connection)
+        return result
+    }
+
+    private func insert(
+        _ batch: TradeBatch, into positions: inout PositionChanges, _ connection: any StoreConnection
+    ) throws -> BookingResult {
+        let statements = try connection.booking ?? BookingStatements(connection)
+        connection.booking = statements
         var result = BookingResult()
         result.outcomes.reserveCapacity(batch.trades.count)
+        let rows = TradeRows(source: batch.checkpoint.source, trades: batch.trades)
+        // Row by row: all of them, or those that may be in the ledger already.
+        var rest = try connection.insertInBulk(rows)?[...] ?? ArraySlice(batch.trades.indices)
         statements.insert.bind(batch.checkpoint.source, at: 1)
         for index in batch.trades.indices {
-            let seq = batch.trades[index].seq
-            guard batch.trades[index].event.strategySeq <= UInt64(Int64.max) else {
-                result.add(conflict: .range, at: index, "strategy_seq is beyond \(Int64.max)")
-                continue
-            }
-            statements.insert.bind(seq, at: 2)
-            TradeColumns.bind(batch.trades[index].event, to: statements.insert, rowText: statements.rowText)
-            try statements.insert.run()
-            if connection.changes == 1 {
+            let isInserted = rest.first != index
+            if !isInserted { rest.removeFirst() }
+            if try isInserted || insert(batch.trades[index], at: index, statements, connection, &result) {
                 positions.add(batch.trades[index].event)
                 result.outcomes.append(.booked)
                 result.booked += 1
-            } else {
-                try compare(batch.trades[index].event, at: index, with: statements, &result)
             }
         }
         return result
+    }
+
+    /// Inserts one trade; false with its outcome noted when something stands in the way.
+    private func insert(
+        _ trade: SourcedTrade, at index: Int, _ statements: BookingStatements,
+        _ connection: any StoreConnection, _ result: inout BookingResult
+    ) throws -> Bool {
+        guard trade.event.strategySeq <= UInt64(Int64.max) else {
+            result.add(conflict: .range, at: index, "strategy_seq is beyond \(Int64.max)")
+            return false
+        }
+        statements.insert.bind(trade.seq, at: 2)
+        TradeColumns.bind(trade.event, to: statements.insert, rowText: statements.rowText)
+        try statements.insert.run()
+        if connection.changes == 1 { return true }
+        try compare(trade.event, at: index, with: statements, &result)
+        return false
     }
 
     /// What stands in the way of a trade that was not inserted.
@@ -87,8 +121,9 @@ extension SQLiteStore {
         statements.byID.bind(trade.tradeID, at: 1)
         if try readStored(statements.byID, statements) {
             if statements.stored == trade {
-                result.outcomes.append(.duplicate)
-                result.duplicates += 1
+                let isOurs = unanswered.withLock { $0.contains(trade.tradeID) }
+                result.outcomes.append(isOurs ? .booked : .duplicate)
+                if isOurs { result.booked += 1 } else { result.duplicates += 1 }
             } else {
                 let what = TradeColumns.differences(stored: statements.stored, given: trade)
                 result.add(
@@ -107,7 +142,7 @@ extension SQLiteStore {
     }
 
     /// Reads the trade that a bound query finds into `statements.stored`; false when there is none.
-    private func readStored(_ query: PreparedStatement, _ statements: BookingStatements) throws -> Bool {
+    private func readStored(_ query: any PreparedStatement, _ statements: BookingStatements) throws -> Bool {
         let found: Void? = try query.firstRow {
             try TradeColumns.read($0, into: &statements.stored, path: path)
         }
@@ -116,7 +151,7 @@ extension SQLiteStore {
 
     // MARK: The checkpoint
 
-    private func checkpoint(_ source: String, _ connection: StoreConnection) throws -> Checkpoint? {
+    private func checkpoint(_ source: String, _ connection: any StoreConnection) throws -> Checkpoint? {
         let read = try connection.statement("SELECT epoch, seq FROM checkpoints WHERE source = ?")
         read.bind(source, at: 1)
         return try read.firstRow { Checkpoint(source: source, epoch: $0.text(0), seq: $0.counter(1)) }
@@ -132,7 +167,8 @@ extension SQLiteStore {
         )
     }
 
-    private func write(_ new: Checkpoint, over stored: Checkpoint?, _ connection: StoreConnection) throws {
+    private func write(_ new: Checkpoint, over stored: Checkpoint?, _ connection: any StoreConnection) throws
+    {
         if let stored, stored.seq >= new.seq { return }
         let write = try connection.statement(
             """
@@ -147,7 +183,7 @@ extension SQLiteStore {
 
     // MARK: Metrics
 
-    private func write(_ row: PerformanceRow, _ connection: StoreConnection) throws {
+    private func write(_ row: PerformanceRow, _ connection: any StoreConnection) throws {
         let write = try connection.statement(
             """
             INSERT INTO performance (

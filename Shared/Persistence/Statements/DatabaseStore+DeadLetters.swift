@@ -2,7 +2,7 @@
 
 import Contracts
 
-extension SQLiteStore {
+extension DatabaseStore {
     @discardableResult
     package func record(_ letter: DeadLetter) throws -> DeadLetterRecord {
         try transaction { connection in
@@ -33,7 +33,7 @@ extension SQLiteStore {
     }
 
     /// Inside a transaction. Without `counting` a message that is there already is left as it is.
-    func keep(_ letter: DeadLetter, counting: Bool, _ connection: StoreConnection) throws {
+    func keep(_ letter: DeadLetter, counting: Bool, _ connection: any StoreConnection) throws {
         let insert = try connection.statement(counting ? Self.countLetter : Self.insertLetter)
         insert.bind(letter.reason, at: 1)
         insert.bind(letter.sentence, at: 2)
@@ -75,7 +75,7 @@ extension SQLiteStore {
         last_seen_us, count, attempts, program_version, state
         """
 
-    private static func readLetter(_ row: PreparedStatement) -> DeadLetterRecord {
+    private static func readLetter(_ row: any PreparedStatement) -> DeadLetterRecord {
         let letter = DeadLetter(
             reason: row.text(1), sentence: row.text(2), stage: row.text(3),
             offset: row.optionalInt64(4).map(Int.init), source: row.text(5), seq: row.counter(6),

@@ -1,15 +1,15 @@
-// A connection with its prepared statements and its words for failures. Confined to the queue of its store.
+// A connection to a SQLite file with its words for failures. Confined to the queue of its driver.
 
 import GRDB
 import GRDBSQLite
 
-final class StoreConnection {
+final class SQLiteConnection: StoreConnection {
+    let dialect = Dialect.sqlite
     let database: Database
     let path: String
     private let handle: OpaquePointer
-    /// By the text of the statement. The statements are literals of this folder, so there are a few dozen
-    /// at most.
-    private var statements: [String: PreparedStatement] = [:]
+    var statements: [String: any PreparedStatement] = [:]
+    var booking: BookingStatements?
 
     init(_ database: Database, path: String) throws {
         guard let handle = database.sqliteConnection else {
@@ -20,13 +20,12 @@ final class StoreConnection {
         self.handle = handle
     }
 
-    /// The statement with this text, prepared once.
-    func statement(_ sql: String) throws -> PreparedStatement {
-        if let known = statements[sql] { return known }
-        let new = try PreparedStatement(sql, on: self)
-        statements[sql] = new
-        return new
+    func makeStatement(_ sql: String) throws -> any PreparedStatement {
+        try SQLiteStatement(sql, on: self)
     }
+
+    /// Every statement of SQLite hands out its rows one by one; prepared once, like the others.
+    func makeStreamingStatement(_ sql: String) throws -> any PreparedStatement { try statement(sql) }
 
     /// Runs a script of statements that return nothing of interest.
     func execute(_ script: String) throws {
@@ -37,23 +36,19 @@ final class StoreConnection {
     /// Rows that the last insert, update or delete changed.
     var changes: Int { Int(sqlite3_changes(handle)) }
 
-    var lastInsertedID: Int64 { sqlite3_last_insert_rowid(handle) }
+    // MARK: Transactions
 
-    /// All of the body or nothing. Takes the write lock first, so that nothing inside can fail for being
-    /// late.
-    func transaction<Value>(_ body: () throws -> Value) throws -> Value {
-        try statement("BEGIN IMMEDIATE").run()
-        do {
-            let value = try body()
-            try statement("COMMIT").run()
-            return value
-        } catch {
-            // SQLite has undone some failures itself. A rollback that fails leaves nothing to do: the
-            // transaction is gone with the connection at the latest.
-            if sqlite3_get_autocommit(handle) == 0 { try? statement("ROLLBACK").run() }
-            throw error
-        }
+    func begin() throws { try statement("BEGIN IMMEDIATE").run() }
+
+    func commit() throws { try statement("COMMIT").run() }
+
+    func rollback() {
+        // SQLite has undone some failures itself.
+        if sqlite3_get_autocommit(handle) == 0 { try? statement("ROLLBACK").run() }
     }
+
+    /// Row by row is as fast as SQLite goes.
+    func insertInBulk(_ trades: TradeRows) throws -> [Int]? { nil }
 
     // MARK: Failures
 

@@ -6,8 +6,8 @@
 //
 // Amounts are whole units of 1e-8 (`_e8`), times whole microseconds (`_us`), so that the canonical ledger
 // is made from the columns alone and a changed byte shows. Words are stored as on the wire. Types are
-// INTEGER, TEXT, REAL and BLOB only, each with an equal elsewhere (BIGINT, TEXT, DOUBLE PRECISION, BYTEA);
-// STRICT makes SQLite hold to them, and its default collation orders text by bytes.
+// INTEGER, TEXT, REAL and BLOB only, each with an equal in PostgreSQL (`Dialect.tables`); STRICT makes SQLite
+// hold to them, and its default collation orders text by bytes.
 
 enum Migrations {
     /// Marks the file as ours: "TRPl" in ASCII.
@@ -116,7 +116,7 @@ enum Migrations {
 
     /// Brings the database to the latest version; does nothing when it is there.
     static func run(
-        on connection: StoreConnection, programVersion: String, migrations: [Migration] = all
+        on connection: any StoreConnection, programVersion: String, migrations: [Migration] = all
     ) throws {
         let latest = migrations.last?.version ?? 0
         if try version(of: connection, latest: latest) == latest { return }
@@ -124,9 +124,9 @@ enum Migrations {
             // Asked again under the lock: another program may have been faster.
             let version = try version(of: connection, latest: latest)
             if version == 0 {
-                try connection.execute(
+                try connection.makeTables(
                     """
-                    PRAGMA application_id = \(applicationID);
+                    \(connection.dialect.markAsOurs)
                     CREATE TABLE schema_versions (
                         version INTEGER NOT NULL PRIMARY KEY,
                         applied_us INTEGER NOT NULL,
@@ -135,9 +135,9 @@ enum Migrations {
                     """)
             }
             for migration in migrations where migration.version > version {
-                try connection.execute(migration.script)
+                try connection.makeTables(migration.script)
                 let note = try connection.statement(
-                    "INSERT INTO schema_versions VALUES (?, \(SQLiteStore.now), ?)")
+                    "INSERT INTO schema_versions VALUES (?, \(connection.dialect.now), ?)")
                 note.bind(migration.version, at: 1)
                 note.bind(programVersion, at: 2)
                 try note.run()
@@ -146,7 +146,7 @@ enum Migrations {
     }
 
     /// Refuses what this program cannot read, for an opener that changes nothing.
-    static func check(_ connection: StoreConnection, latest: Int64 = latest) throws {
+    static func check(_ connection: any StoreConnection, latest: Int64 = latest) throws {
         let version = try version(of: connection, latest: latest)
         if version == 0 {
             throw StoreError(
@@ -161,16 +161,13 @@ enum Migrations {
     }
 
     /// Of the file: 0 when it is new. Throws when it is not ours or newer than `latest`.
-    static func version(of connection: StoreConnection, latest: Int64) throws -> Int64 {
-        let mark = try connection.uncachedInteger("PRAGMA application_id")
-        guard mark == applicationID else {
-            let tables = try connection.uncachedInteger("SELECT count(*) FROM sqlite_master")
-            if mark == 0, tables == 0 { return 0 }
+    static func version(of connection: any StoreConnection, latest: Int64) throws -> Int64 {
+        guard try connection.uncachedInteger(connection.dialect.isOurs) == 1 else {
+            if try connection.uncachedInteger(connection.dialect.countTables) == 0 { return 0 }
             throw StoreError(
                 .notADatabase,
                 "\(connection.path) is a database of another program: choose another data folder or move"
-                    + " it aside"
-            )
+                    + " it aside")
         }
         let version = try connection.uncachedInteger("SELECT coalesce(max(version), 0) FROM schema_versions")
         guard version <= latest else {
@@ -184,8 +181,6 @@ enum Migrations {
 }
 
 extension StoreConnection {
-    /// The one number that a query returns. Not kept, so that no statement outlives a change of the tables.
-    func uncachedInteger(_ sql: String) throws -> Int64 {
-        try PreparedStatement(sql, on: self).firstRow { $0.int64(0) } ?? 0
-    }
+    /// Runs a script of tables written in SQLite's types.
+    fileprivate func makeTables(_ script: String) throws { try execute(dialect.tables(script)) }
 }

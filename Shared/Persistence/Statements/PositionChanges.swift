@@ -41,7 +41,7 @@ struct PositionChanges {
     }
 
     /// Adds them to what is stored.
-    func write(_ connection: StoreConnection) throws {
+    func write(_ connection: any StoreConnection) throws {
         guard !rows.isEmpty else { return }
         let read = try connection.statement(
             "SELECT \(Self.columns) FROM positions WHERE strategy_id = ? AND symbol = ?")
@@ -69,7 +69,7 @@ struct PositionChanges {
         """
 
     /// A row selected as `columns`.
-    static func read(_ row: PreparedStatement) -> PositionRow {
+    static func read(_ row: any PreparedStatement) -> PositionRow {
         PositionRow(
             strategyID: row.text(0), symbol: row.text(1), position: Quantity(units: row.int64(2)),
             averagePrice: Price(units: row.int64(3)), realizedPnl: Money(units: row.int64(4)),
@@ -77,7 +77,7 @@ struct PositionChanges {
             timestamp: Timestamp(microseconds: row.int64(8)))
     }
 
-    private static func bind(_ row: PositionRow, to write: PreparedStatement) {
+    private static func bind(_ row: PositionRow, to write: any PreparedStatement) {
         write.bind(row.strategyID, at: 1)
         write.bind(row.symbol, at: 2)
         write.bind(row.position.units, at: 3)

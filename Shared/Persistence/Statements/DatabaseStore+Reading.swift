@@ -2,7 +2,7 @@
 
 import Contracts
 
-extension SQLiteStore {
+extension DatabaseStore {
     package func trades(strategy: String, after: UInt64, limit: Int) throws -> [TradeEvent] {
         try access { connection in
             let select = try connection.statement(
@@ -26,7 +26,7 @@ extension SQLiteStore {
     package func forEachTrade(strategy: String?, _ body: (TradeEvent) throws -> Void) throws {
         try access { connection in
             let condition = strategy == nil ? "" : "WHERE strategy_id = ?"
-            let select = try connection.statement(
+            let select = try connection.makeStreamingStatement(
                 "SELECT \(TradeColumns.names) FROM trades \(condition) ORDER BY strategy_id, strategy_seq")
             if let strategy { select.bind(strategy, at: 1) }
             var trade = TradeColumns.blank
@@ -69,7 +69,7 @@ extension SQLiteStore {
             maximum_drawdown, state FROM performance
         """
 
-    private static func readMetrics(_ row: PreparedStatement) -> PerformanceRow {
+    private static func readMetrics(_ row: any PreparedStatement) -> PerformanceRow {
         PerformanceRow(
             strategyID: row.text(0), trades: row.counter(1), timestamp: Timestamp(microseconds: row.int64(2)),
             realizedPnl: Money(units: row.int64(3)), fees: Money(units: row.int64(4)),

@@ -1,4 +1,4 @@
-// The store in one SQLite file with a write-ahead log: readers never wait for the writer, nor it for them.
+// A store in one SQLite file with a write-ahead log: readers never wait for the writer, nor it for them.
 
 import Contracts
 import Foundation
@@ -7,23 +7,20 @@ import GRDBSQLite
 
 /// `@unchecked Sendable`: `connection` and everything it holds is touched inside `queue` only, one call at
 /// a time.
-final class SQLiteStore: Store, @unchecked Sendable {
+final class SQLiteDriver: StoreDriver, @unchecked Sendable {
     /// Pages of the log after which they are moved into the database: 16 MiB. Larger means fewer moves of the
     /// same page and a longer pause for each.
     static let logPages = 4096
     /// Memory for pages, in KiB: keeps the inner pages of the indexes of some ten million trades.
     static let cacheKiB = 65_536
 
-    /// Microseconds since 1970 by the database's clock, to a millisecond.
-    static let now = "CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000"
-
     /// STRICT tables, RETURNING.
     private static let oldestLibrary: Int32 = 3_037_000
 
+    let dialect = Dialect.sqlite
     let path: String
     private let queue: DatabaseQueue
-    private var connection: StoreConnection?
-    var booking: BookingStatements?
+    private var connection: SQLiteConnection?
 
     init(path: String, options: StoreOptions) throws {
         self.path = path
@@ -40,7 +37,7 @@ final class SQLiteStore: Store, @unchecked Sendable {
 
     private static func open(
         path: String, options: StoreOptions
-    ) throws -> (DatabaseQueue, StoreConnection) {
+    ) throws -> (DatabaseQueue, SQLiteConnection) {
         var configuration = Configuration()
         configuration.readonly = options.access == .readOnly
         configuration.busyMode = .timeout(options.busyTimeout / .seconds(1))
@@ -48,7 +45,7 @@ final class SQLiteStore: Store, @unchecked Sendable {
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             let connection = try queue.inDatabase { database in
-                let connection = try StoreConnection(database, path: path)
+                let connection = try SQLiteConnection(database, path: path)
                 try prepare(connection, options: options)
                 // Confined to the queue from here on.
                 nonisolated(unsafe) let confined = connection
@@ -60,9 +57,9 @@ final class SQLiteStore: Store, @unchecked Sendable {
         }
     }
 
-    private static func prepare(_ connection: StoreConnection, options: StoreOptions) throws {
+    private static func prepare(_ connection: SQLiteConnection, options: StoreOptions) throws {
         try connection.execute("PRAGMA cache_size = -\(cacheKiB)")
-        guard options.access == .readWrite else { return try Migrations.check(connection) }
+        guard options.access == .readWrite else { return }
         // Before anything is written: a file that is not ours stays as it is.
         _ = try Migrations.version(of: connection, latest: Migrations.latest)
         try connection.execute(
@@ -71,26 +68,18 @@ final class SQLiteStore: Store, @unchecked Sendable {
             PRAGMA synchronous = \(options.durability == .power ? "FULL" : "NORMAL");
             PRAGMA wal_autocheckpoint = \(logPages);
             """)
-        try Migrations.run(on: connection, programVersion: options.programVersion)
     }
 
-    /// Runs inside the queue.
-    func access<Value>(_ body: (StoreConnection) throws -> Value) throws -> Value {
+    func withConnection<Value>(_ body: (any StoreConnection) throws -> Value) throws -> Value {
         try queue.inDatabase { _ in
             guard let connection else { throw StoreError(.closed, "the database \(path) is closed") }
             return try body(connection)
         }
     }
 
-    /// Runs inside the queue and a transaction.
-    func transaction<Value>(_ body: (StoreConnection) throws -> Value) throws -> Value {
-        try access { connection in try connection.transaction { try body(connection) } }
-    }
-
     func close() throws {
         queue.inDatabase { _ in
             // Statements first: SQLite does not close while one is there.
-            booking = nil
             connection = nil
         }
         do { try queue.close() } catch { throw StoreError.translated(error, path: path) }
@@ -98,7 +87,6 @@ final class SQLiteStore: Store, @unchecked Sendable {
 
     deinit {
         queue.inDatabase { _ in
-            booking = nil
             connection = nil
         }
     }

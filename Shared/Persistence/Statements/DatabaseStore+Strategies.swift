@@ -3,7 +3,7 @@
 
 import Contracts
 
-extension SQLiteStore {
+extension DatabaseStore {
     package func upsert(_ strategy: StrategyRow) throws -> StrategyUpsert {
         try transaction { connection in
             let select = try connection.statement(
@@ -46,11 +46,11 @@ extension SQLiteStore {
             // `now + NULL` is NULL: a lease without an end.
             let update = try connection.statement(
                 """
-                UPDATE strategies SET owner = ?1, fence = fence + 1, lease_expires_us = \(Self.now) + ?2
+                UPDATE strategies SET owner = ?1, fence = fence + 1, lease_expires_us = \(now) + ?2
                 WHERE id IN (
                     SELECT id FROM strategies
                     WHERE desired_state = 'running'
-                        AND (owner IS NULL OR lease_expires_us <= \(Self.now) OR (?3 = 1 AND owner = ?1))
+                        AND (owner IS NULL OR lease_expires_us <= \(now) OR (?3 = 1 AND owner = ?1))
                     ORDER BY id LIMIT ?4)
                 RETURNING \(Self.strategyColumns)
                 """)
@@ -71,7 +71,7 @@ extension SQLiteStore {
         try transaction { connection in
             let update = try connection.statement(
                 """
-                UPDATE strategies SET lease_expires_us = \(Self.now) + ?1
+                UPDATE strategies SET lease_expires_us = \(now) + ?1
                 WHERE id = ?2 AND owner = ?3 AND fence = ?4 RETURNING desired_state
                 """)
             var renewals: [LeaseRenewal] = []
@@ -116,13 +116,15 @@ extension SQLiteStore {
         }
     }
 
+    private var now: String { dialect.now }
+
     // MARK: Rows
 
     private static let strategyColumns = """
         id, plugin, symbols, parameters, simulation, desired_state, owner, fence, lease_expires_us
         """
 
-    private func readStrategy(_ row: PreparedStatement) throws -> StrategyRecord {
+    private func readStrategy(_ row: any PreparedStatement) throws -> StrategyRecord {
         let id = row.text(0)
         let symbols = row.text(2).split(separator: "+").map(String.init)
         let strategy = StrategyRow(
