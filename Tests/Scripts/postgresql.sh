@@ -17,6 +17,8 @@ if [ "$(id -u)" = 0 ]; then
     chown postgres: "$folder"
 fi
 
+# Called by the trap alone.
+# shellcheck disable=SC2317
 stop() {
     if [ -f "$folder/data/postmaster.pid" ]; then
         "${as_owner[@]}" "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null 2>&1 || true
@@ -35,11 +37,15 @@ fail() {
 cd "$folder"
 "${as_owner[@]}" "$bin/initdb" -D "$folder/data" -A trust -U postgres -E UTF8 --no-locale --no-sync \
     >"$folder/initdb.log" 2>&1 || fail
+echo "max_connections = 200" >>"$folder/data/postgresql.conf"
 # A port that is free now may be taken a moment later: another one, then.
 for _ in 1 2 3 4 5; do
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    port=$(python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
     if "${as_owner[@]}" "$bin/pg_ctl" -D "$folder/data" -w -t 120 -l "$folder/server.log" \
-        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder -c max_connections=200" \
+        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder" \
         start >/dev/null 2>&1; then
         export TEST_DATABASE_URL="postgresql://postgres@127.0.0.1:$port/postgres"
         break
