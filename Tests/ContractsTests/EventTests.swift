@@ -166,6 +166,11 @@ struct EventTests {
             var json = written { beat.encode(header: header, publishedAt: stamp.publishedAt, into: &$0) }
             #expect(!json.contains("\"seq\"") && !json.contains("\"prev\""))
             #expect(try withBytes(json, Heartbeat.decode).heartbeat == beat)
+            let mark = random.equity()
+            json = written { mark.encode(header: header, stamp: stamp, into: &$0) }
+            #expect(try withBytes(try disguised(json, &random), EquityEvent.decode).equity == mark)
+            json = written { mark.writeCanonical(into: &$0) }
+            #expect(try withBytes(json, EquityEvent.decodeCanonical) == mark)
             let performance = PerformanceEvent(
                 strategyID: random.name(1...40), period: "all", timestamp: random.time(),
                 metrics: ["sharpe", "max_drawdown", "é\""].map {

@@ -83,6 +83,8 @@ struct SchemaTests {
                 Heartbeat(first: 1, last: 2).encode(header: header, publishedAt: stamp.publishedAt, into: &$0)
             }
         ]
+        let mark = random.equity()
+        messages["equity"] = [written { mark.encode(header: header, stamp: stamp, into: &$0) }]
         let performance = PerformanceEvent(
             strategyID: "s", period: "all", timestamp: stamp.publishedAt, metrics: [])
         messages["performance"] = [written { performance.encode(header: header, stamp: stamp, into: &$0) }]
@@ -126,6 +128,6 @@ struct SchemaTests {
                 #expect(asyncAPI.contains("$ref: ./\(file)"), "\(name)")
             }
         }
-        #expect(files.count == 13)
+        #expect(files.count == 14)
     }
 }

@@ -49,6 +49,17 @@ struct Seeded: RandomNumberGenerator {
         .joined()
     }
 
+    mutating func equity() -> EquityEvent {
+        let holdings = (0..<Int.random(in: 0...3, using: &self)).map { _ in
+            EquityEvent.Holding(
+                symbol: name(1...32), position: Quantity(units: units()), price: Price(units: units()))
+        }
+        return EquityEvent(
+            strategyID: name(1...40), number: number(), strategySeq: number(), timestamp: time(),
+            equity: Money(units: units()), cash: Money(units: units()), currency: "USD",
+            periodsPerYear: Bool.random(using: &self) ? 252 : 365, holdings: holdings)
+    }
+
     mutating func stamp() -> EventStamp {
         EventStamp(seq: number(), prev: number(), publishedAt: time())
     }

@@ -18,6 +18,7 @@ struct TopicTests {
             Topic.order("s", "A")
         ),
         ("{\"type\":\"tr\\u0061de\",\"strategy_id\":\"s\",\"symbol\":\"\\u0041\"}", Topic.trade("s", "A")),
+        ("{\"type\":\"equity\",\"strategy_id\":\"s\"}", Topic.equity("s")),
         ("{\"type\":\"performance\",\"strategy_id\":\"s\"}", Topic.performance("s")),
         ("{\"type\":\"dead-letter\",\"reason\":\"invalid_utf8\"}", Topic.deadLetter("invalid_utf8")),
         ("{\"type\":\"session\",\"strategy_id\":\"s\",\"symbol\":[1]}", Topic.session("s")),

@@ -13,14 +13,14 @@ let tailCommand = Command(
     "tail", "Prints messages as they are published: a topic prefix such as trade/ or tick/IBM/.",
     settings: [CommonSettings.dataDirectory.declaration, count.declaration],
     operands: [
-        Operand("TOPIC", help: "A topic prefix: tick/, bar/, order/, trade/, performance/, dead-letter/ …")
+        Operand("TOPIC", help: "A topic prefix: tick/, bar/, order/, trade/, equity/, performance/, dead-letter/ …")
     ]
 ) { context in
     let endpoints = try Endpoints(dataDirectory: context.settings[CommonSettings.dataDirectory])
     let topic = context.operands[0]
     let endpoint =
         switch topic.prefix(while: { $0 != "/" }) {
-        case "order", "trade": endpoints.trades
+        case "order", "trade", "equity": endpoints.trades
         case "performance", "dead-letter": endpoints.performance
         default: endpoints.marketData
         }

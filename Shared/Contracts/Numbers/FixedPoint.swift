@@ -70,12 +70,22 @@ extension FixedPoint {
 /// - Throws: `AmountOutOfRange` when the result does not fit 64 bits.
 @inlinable
 public func divideHalfToEven(_ dividend: Int128, by divisor: Int128) throws(AmountOutOfRange) -> Int64 {
+    guard let result = Int64(exactly: wideDivideHalfToEven(dividend, by: divisor)), result != .min else {
+        throw AmountOutOfRange()
+    }
+    return result
+}
+
+/// The same for sums of amounts, which may need more than 64 bits.
+///
+/// - Precondition: the divisor is positive.
+@inlinable
+public func wideDivideHalfToEven(_ dividend: Int128, by divisor: Int128) -> Int128 {
     precondition(divisor > 0, "a divisor is positive")
     var (quotient, remainder) = dividend.quotientAndRemainder(dividingBy: divisor)
     let twice = remainder.magnitude * 2
     if twice > divisor.magnitude || (twice == divisor.magnitude && quotient & 1 != 0) {
         quotient += dividend < 0 ? -1 : 1
     }
-    guard let result = Int64(exactly: quotient), result != .min else { throw AmountOutOfRange() }
-    return result
+    return quotient
 }

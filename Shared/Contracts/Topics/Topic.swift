@@ -18,6 +18,8 @@ public enum Topic {
     public static func trade(_ strategy: String, _ symbol: String) -> [UInt8] {
         Array("trade/\(strategy)/\(symbol)/".utf8)
     }
+    /// What the account is worth on the market, now and then.
+    public static func equity(_ strategy: String) -> [UInt8] { Array("equity/\(strategy)/".utf8) }
     public static func performance(_ strategy: String) -> [UInt8] { Array("performance/\(strategy)/".utf8) }
     public static func deadLetter(_ reason: String) -> [UInt8] { Array("dead-letter/\(reason)/".utf8) }
 

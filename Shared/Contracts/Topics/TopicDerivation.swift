@@ -50,7 +50,7 @@ private enum TopicKey: UInt8, WireNamed {
 /// The types that have a topic, in the order of DESIGN 5.
 private enum TopicType: UInt8, WireNamed {
     case tick, trade, order, bar, instrument, clock, end, command, session, sessionEnd, fence, input
-    case performance, deadLetter, heartbeat
+    case equity, performance, deadLetter, heartbeat
 
     static let table = KeyTable<TopicType>()
     var wireName: StaticString {
@@ -67,6 +67,7 @@ private enum TopicType: UInt8, WireNamed {
         case .sessionEnd: "session_end"
         case .fence: "fence"
         case .input: "input"
+        case .equity: "equity"
         case .performance: "performance"
         case .deadLetter: "dead-letter"
         case .heartbeat: "heartbeat"
@@ -82,7 +83,7 @@ private enum TopicType: UInt8, WireNamed {
         case .tick, .instrument: [.symbol]
         case .bar: [.interval, .symbol]
         case .order, .trade: [.strategyID, .symbol]
-        case .performance, .command, .session, .sessionEnd, .fence, .input: [.strategyID]
+        case .equity, .performance, .command, .session, .sessionEnd, .fence, .input: [.strategyID]
         case .deadLetter: [.reason]
         case .clock, .end, .heartbeat: []
         }

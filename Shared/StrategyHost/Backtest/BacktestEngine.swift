@@ -16,6 +16,8 @@ package final class BacktestSession {
     package var onReport: ((Report) -> Void)?
     /// Told every command as the session takes it.
     package var onCommand: ((Command) -> Void)?
+    /// Told every mark of the account, in order with the executions.
+    package var onMark: ((EquityMark) -> Void)?
 
     private let state: UnsafeMutablePointer<State>
 
@@ -50,6 +52,7 @@ package final class BacktestSession {
         while true {
             let step = state.pointee.driver.step(next: event, into: &state.pointee.reports)
             if !state.pointee.reports.isEmpty { try handleReports(sink) }
+            if !state.pointee.driver.marks.isEmpty { passMarks() }
             switch step {
             case .tookEvent:
                 try strategy.handle(event)
@@ -67,15 +70,25 @@ package final class BacktestSession {
         collectCommands()
         while case .executed = state.pointee.driver.stepWithoutEvent(into: &state.pointee.reports) {
             try handleReports(sink)
+            passMarks()
         }
+    }
+
+    /// Passes on the marks that lie before the execution with this number.
+    private func passMarks(before strategySeq: UInt64 = .max) {
+        for mark in state.pointee.driver.takeMarks(before: strategySeq) { onMark?(mark) }
     }
 
     private func handleReports(_ sink: (Execution) -> Void) throws {
         // Nothing appends while they are handled: only a step does.
+        let hasMarks = !state.pointee.driver.marks.isEmpty
         try state.pointee.reports.withUnsafeBufferPointer { reports in
             for index in reports.indices {
                 onReport?(reports[index])
-                for execution in reports[index].executions { sink(execution) }
+                for execution in reports[index].executions {
+                    if hasMarks { passMarks(before: execution.strategySeq) }
+                    sink(execution)
+                }
                 try strategy.handle(reports[index])
             }
         }

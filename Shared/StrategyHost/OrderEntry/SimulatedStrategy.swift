@@ -14,6 +14,10 @@ package struct JournalledSession {
     package var executions: UInt64 = 0
     /// Digest of each journalled execution; empty once the rerun has made them again.
     package var executionDigests: [UInt64] = []
+    /// Number of marks of the account that have a record.
+    package var marks: UInt64 = 0
+    /// Digest of each journalled mark; empty once the rerun has made them again.
+    package var markDigests: [UInt64] = []
     /// Whether the journal says that the session has gone through the end of the data.
     package var isEnded = false
 }
@@ -33,6 +37,7 @@ package struct SimulatedStrategy {
     /// Topics of the session's records, resolved once.
     package let commandTopic: Int
     package let fenceTopic: Int
+    package let equityTopic: Int
     /// Order and trade topics by symbol, in the order of the session's symbols.
     package let topics: [SessionTopics]
     /// Who is attached.

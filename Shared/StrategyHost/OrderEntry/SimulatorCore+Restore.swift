@@ -29,6 +29,12 @@ extension SimulatorCore {
                 session.journal.executions += 1
                 session.journal.executionDigests.append(trade.execution(symbol: symbol)?.digest ?? 0)
             }
+        } else if type.equals("equity") {
+            let mark = try EquityEvent.decode(json).equity
+            withSession(mark.strategyID) { session in
+                session.journal.marks += 1
+                session.journal.markDigests.append(mark.digest)
+            }
         } else if type.equals("session") {
             _ = try addSession(try SessionTerms(try JSONValue(parsing: json)), symbols: &symbols)
         } else if type.equals("session_end") {

@@ -22,16 +22,16 @@ package final class SimulatorCore {
     /// Answers name their symbols themselves.
     private static let noSymbols = SymbolTable()
 
-    package private(set) var sessions: [SimulatedStrategy] = []
+    package internal(set) var sessions: [SimulatedStrategy] = []
     private var indexes: [String: Int] = [:]
     private var outboxes: [CommandPeer: Outbox] = [:]
-    private let journal: any SimulatorJournal
+    let journal: any SimulatorJournal
     private let reportWindow: UInt64
     private var reports: [Report] = []
     /// Epoch of the market data, once the gateway was heard.
     package private(set) var marketDataEpoch: String?
     private var deferred: [(peer: CommandPeer, request: AttachRequest)] = []
-    package private(set) var counts = SimulatorCounts()
+    package internal(set) var counts = SimulatorCounts()
 
     /// - Parameter reportWindow: reports sent to a runner beyond what it has handled, at most.
     package init(journal: any SimulatorJournal, reportWindow: UInt64 = ServedSession.reportWindow) {
@@ -72,7 +72,8 @@ package final class SimulatorCore {
                     settings: settings, symbols: topics.map(\.symbol), start: terms.start,
                     reportWindow: reportWindow),
                 commandTopic: journal.topic(Topic.command(terms.strategyID)),
-                fenceTopic: journal.topic(Topic.fence(terms.strategyID)), topics: topics))
+                fenceTopic: journal.topic(Topic.fence(terms.strategyID)),
+                equityTopic: journal.topic(Topic.equity(terms.strategyID)), topics: topics))
         indexes[terms.strategyID] = sessions.count - 1
         return sessions.count - 1
     }
@@ -332,9 +333,13 @@ package final class SimulatorCore {
                 sessions[index].journal.reportSeqs.append(seq)
                 counts.reports += 1
             }
-            for execution in report.executions { try journalExecution(execution, index, topics) }
+            for execution in report.executions {
+                try journalMarks(index, before: execution.strategySeq)
+                try journalExecution(execution, index, topics)
+            }
             if sessions[index].peer != nil { sessions[index].fresh.append(order) }
         }
+        try journalMarks(index)
     }
 
     private func journalExecution(
@@ -361,7 +366,7 @@ package final class SimulatorCore {
         }
     }
 
-    private func differs(_ index: Int, _ what: String, _ number: UInt64) -> Reason {
+    func differs(_ index: Int, _ what: String, _ number: UInt64) -> Reason {
         Reason(
             code: "rerun_differs",
             sentence:
@@ -446,6 +451,7 @@ package struct SimulatorCounts {
     package var commands: Int64 = 0
     package var reports: Int64 = 0
     package var trades: Int64 = 0
+    package var marks: Int64 = 0
     package var attaches: Int64 = 0
     package var fenced: Int64 = 0
     package var stopped: Int64 = 0

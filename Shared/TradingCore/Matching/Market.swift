@@ -45,6 +45,8 @@ struct Market: Sendable {
     private(set) var priceIncrement = Price.zero
     private(set) var sizeIncrement = Quantity.zero
     private(set) var currency = ShortCode.none
+    /// Whether its instrument is crypto, whose year has 365 days.
+    private(set) var isCrypto = false
 
     var hasTicks: Bool { hasQuoted || hasTraded }
     var hasBid: Bool { has.contains(.bid) }
@@ -69,6 +71,7 @@ struct Market: Sendable {
             priceIncrement = event.price
             sizeIncrement = event.size
             currency = event.code
+            isCrypto = event.detail == ShortCode("crypto")
         case .clock, .end: break
         }
         return workingOrders

@@ -34,3 +34,19 @@ extension Execution {
         return digest.value
     }
 }
+
+extension EquityEvent {
+    /// A number that two marks share only when they are the same.
+    package var digest: UInt64 {
+        var digest = Digest()
+        for word in [number, strategySeq, UInt64(periodsPerYear)] { digest.add(word) }
+        for amount in [timestamp.microseconds, equity.units, cash.units] { digest.add(amount) }
+        digest.add(currency)
+        for holding in holdings {
+            digest.add(holding.symbol)
+            digest.add(holding.position.units)
+            digest.add(holding.price.units)
+        }
+        return digest.value
+    }
+}

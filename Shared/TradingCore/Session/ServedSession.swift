@@ -152,6 +152,11 @@ package struct ServedSession: Sendable {
         return moved
     }
 
+    /// Takes out the marks made by `advance` that lie before the execution with this number.
+    package mutating func takeMarks(before strategySeq: UInt64 = .max) -> [EquityMark] {
+        driver.takeMarks(before: strategySeq)
+    }
+
     /// Whether it would take the next event if it were there.
     package var isReady: Bool { isRerunning || (isAttached && isCovered) }
 

@@ -35,7 +35,12 @@ package struct SessionDriver: Sendable {
     /// Number of the last command that was given to `enqueue`.
     package private(set) var lastCommand: UInt64 = 0
 
+    /// What the account was worth at the moments of `EquityClock`, in their order; whoever steps takes them
+    /// out before its next step. Those of one step lie before its reports, but after the end of the data.
+    package private(set) var marks: [EquityMark] = []
+
     private let latency: Int64
+    private var equityClock = EquityClock()
     /// Commands whose position is not reached yet, by number. Only a rerun has more than a handful.
     private var waiting = CommandQueue()
     /// Commands whose position is reached, by (active time, number).
@@ -82,7 +87,32 @@ package struct SessionDriver: Sendable {
     package mutating func stepWithoutEvent(into reports: inout [Report]) -> SessionStep {
         guard !entered else { return .idle }
         schedule()
-        return execute(through: time, into: &reports) ? .executed : .idle
+        guard execute(through: time, into: &reports) else { return .idle }
+        // No later event will mark it.
+        if equityClock.hasEnded { mark() }
+        return .executed
+    }
+
+    /// Takes out the marks that lie before the execution with this number.
+    package mutating func takeMarks(before strategySeq: UInt64 = .max) -> [EquityMark] {
+        guard !marks.isEmpty else { return [] }
+        let end = marks.firstIndex { $0.strategySeq >= strategySeq } ?? marks.endIndex
+        defer { marks.removeSubrange(..<end) }
+        return Array(marks[..<end])
+    }
+
+    /// Called when time reaches a moment that `EquityClock` waits for.
+    @inline(never)
+    private mutating func reach(_ now: Int64, by kind: MarketEvent.Kind?) {
+        let due = equityClock.reach(now, from: time.microseconds, isHolding: book.isHolding, by: kind)
+        if due { mark() }
+    }
+
+    private mutating func mark() {
+        let moment = Timestamp(microseconds: max(time.microseconds, equityClock.moment))
+        guard let mark = book.mark(number: equityClock.number + 1, at: moment) else { return }
+        equityClock.number = mark.number
+        marks.append(mark)
     }
 
     /// Cancels all working orders: the kill switch. The caller decides the moment.
@@ -108,7 +138,10 @@ package struct SessionDriver: Sendable {
     @inline(__always)
     private mutating func take(_ event: borrowing MarketEvent, into reports: inout [Report]) -> SessionStep {
         entered = false
-        if event.timestamp > time { time = event.timestamp }
+        let now = max(time.microseconds, event.timestamp.microseconds)
+        let kind = event.kind
+        if now >= equityClock.due || kind == .end { reach(now, by: kind) }
+        time = Timestamp(microseconds: now)
         cursor = event.seq
         guard event.kind != .clock else { return .tookClock }
         book.apply(event, at: time, after: handed, into: &reports)
@@ -140,6 +173,8 @@ package struct SessionDriver: Sendable {
         guard let first = scheduled.first, first.active <= limit.microseconds else { return false }
         scheduled.removeFirst()
         let active = Timestamp(microseconds: first.active)
+        if first.active >= equityClock.due { reach(first.active, by: nil) }
+        equityClock.ran(at: first.active)
         if first.isSurplus {
             let reason = Reason(
                 code: "event_order_limit",
