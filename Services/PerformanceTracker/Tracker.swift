@@ -62,7 +62,7 @@ private final class TrackerLoop: FeedReceiver {
     private let publisher: Publisher
     private let context: ServiceContext
     private var subscriber: Subscriber?
-    private var decoded: TradeEvent?
+    private var decoded: Arrival?
     private var wait = shortestWait
     private var isWaiting = false
     private var topics: [String: Int] = [:]
@@ -79,7 +79,7 @@ private final class TrackerLoop: FeedReceiver {
 
     func start(endpoint: String, replayEndpoint: String) throws {
         var configuration = SubscriberConfiguration(endpoint: endpoint, replayEndpoint: replayEndpoint)
-        configuration.prefixes = [Array("trade/".utf8)]
+        configuration.prefixes = [Array("trade/".utf8), Array("equity/".utf8)]
         configuration.checkpoint = core.booked
         configuration.epoch = core.followedEpoch
         subscriber = try Subscriber(bus: bus, configuration: configuration, receiver: self)
@@ -154,13 +154,19 @@ private final class TrackerLoop: FeedReceiver {
     // MARK: FeedReceiver
 
     func decode(topic: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer) throws -> EventHead {
-        decoded = try TradeEvent.decode(json).trade
-        return try EventHead.read(json).head
+        let (type, head) = try EventHead.read(json)
+        decoded =
+            type.equals("equity")
+            ? .mark(try EquityEvent.decode(json).equity) : .trade(try TradeEvent.decode(json).trade)
+        return head
     }
 
     func deliver(topic: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer, seq: UInt64) {
-        guard let trade = decoded else { preconditionFailure("a message is decoded before it is delivered") }
-        core.arrived(trade, seq: seq)
+        switch decoded {
+        case .trade(let trade): core.arrived(trade, seq: seq)
+        case .mark(let mark): core.arrived(mark, seq: seq)
+        case nil: preconditionFailure("a message is decoded before it is delivered")
+        }
     }
 
     func rejected(_ message: RejectedMessage) {
@@ -171,6 +177,12 @@ private final class TrackerLoop: FeedReceiver {
         self.failure = failure
         bus.stop()
     }
+}
+
+/// What the simulator sends of interest here.
+private enum Arrival {
+    case trade(TradeEvent)
+    case mark(EquityEvent)
 }
 
 /// What `/metrics` shows.

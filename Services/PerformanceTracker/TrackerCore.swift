@@ -21,6 +21,7 @@ final class TrackerCore {
     private let clock: () -> Timestamp
     private var ledgers: [String: StrategyLedger] = [:]
     private var trades: [SourcedTrade] = []
+    private var marks: [(seq: UInt64, event: EquityEvent)] = []
     private var letters: [DeadLetter] = []
     private var source = ""
     private var epoch = ""
@@ -32,7 +33,7 @@ final class TrackerCore {
     private var changed: Set<String> = []
     private var newLetters: [DeadLetter] = []
 
-    /// Reads the ledger once: metrics go on where they were.
+    /// Metrics go on from what is stored of them; the ledger is read only where that cannot be.
     init(store: any Store, source: String, clock: @escaping () -> Timestamp) throws {
         self.store = store
         self.clock = clock
@@ -42,20 +43,22 @@ final class TrackerCore {
             complete = checkpoint.seq
             booked = checkpoint.seq
         }
-        try store.forEachTrade(strategy: nil) { trade in
-            self.count(trade, in: &self.ledgers)
+        for row in try store.metrics() {
+            ledgers[row.strategyID] = StrategyLedger(try storedPerformance(row.strategyID, in: store))
         }
     }
 
     /// The epoch followed so far; nil before the first booking.
     var followedEpoch: String? { epoch.isEmpty ? nil : epoch }
     var mustPause: Bool { trades.count >= Self.maximumWaiting }
-    var isIdle: Bool { trades.isEmpty && letters.isEmpty && booked >= complete }
-    var hasWork: Bool { !trades.isEmpty || !letters.isEmpty }
+    var isIdle: Bool { !hasWork && booked >= complete && !ledgers.values.contains(where: \.needsRecount) }
+    var hasWork: Bool { !trades.isEmpty || !marks.isEmpty || !letters.isEmpty }
 
     // MARK: arriving
 
     func arrived(_ trade: TradeEvent, seq: UInt64) { trades.append(SourcedTrade(seq: seq, event: trade)) }
+
+    func arrived(_ mark: EquityEvent, seq: UInt64) { marks.append((seq, mark)) }
 
     func arrivedComplete(_ seq: UInt64, epoch: String) {
         complete = max(complete, seq)
@@ -80,22 +83,29 @@ final class TrackerCore {
         while hasWork || booked < complete {
             let count = min(trades.count, Self.batchTrades)
             let slice = Array(trades.prefix(count))
-            // After a repair trades of different topics may arrive out of order: nothing that waits may lie
+            // After a repair events of different topics may arrive out of order: nothing that waits may lie
             // behind.
             let waiting = trades.dropFirst(count).lazy.map(\.seq).min()
+            let dueMarks = marks.filter { $0.seq < waiting ?? .max }
             let last = min(complete, waiting.map { $0 - 1 } ?? complete)
-            try book(slice, letters, through: last)
+            try book(slice, dueMarks, letters, through: last)
             trades.removeFirst(count)
+            marks.removeAll { $0.seq < waiting ?? .max }
             letters.removeAll()
         }
+        try recount()
     }
 
-    private func book(_ slice: [SourcedTrade], _ dead: [DeadLetter], through last: UInt64) throws {
+    private func book(
+        _ slice: [SourcedTrade], _ marks: [(seq: UInt64, event: EquityEvent)], _ dead: [DeadLetter],
+        through last: UInt64
+    ) throws {
         var next: [String: StrategyLedger] = [:]
         let batch = TradeBatch(
-            checkpoint: Checkpoint(source: source, epoch: epoch, seq: last), trades: slice, deadLetters: dead)
+            checkpoint: Checkpoint(source: source, epoch: epoch, seq: last), trades: slice,
+            marks: marks.map(\.event), deadLetters: dead)
         let result = try store.book(batch) { result in
-            try self.followUp(slice, result, &next)
+            try self.followUp(slice, marks, result, &next)
         }
         ledgers.merge(next) { $1 }
         changed.formUnion(next.keys)
@@ -106,16 +116,32 @@ final class TrackerCore {
         newLetters += dead
     }
 
+    /// Counts anew what came out of order, now that the store holds it.
+    private func recount() throws {
+        for strategy in ledgers.keys.sorted() where ledgers[strategy]?.needsRecount == true {
+            ledgers[strategy] = try StrategyLedger.recounted(strategy, in: store)
+            changed.insert(strategy)
+        }
+    }
+
     private func followUp(
-        _ slice: [SourcedTrade], _ result: BookingResult, _ next: inout [String: StrategyLedger]
+        _ slice: [SourcedTrade], _ marks: [(seq: UInt64, event: EquityEvent)], _ result: BookingResult,
+        _ next: inout [String: StrategyLedger]
     ) throws -> BookingFollowUp {
         next = [:]
         var follow = BookingFollowUp()
-        for (index, outcome) in result.outcomes.enumerated() where outcome == .booked {
-            let trade = slice[index].event
-            if next[trade.strategyID] == nil { next[trade.strategyID] = ledgers[trade.strategyID] }
-            count(trade, in: &next)
+        let booked = slice.indices.filter { result.outcomes[$0] == .booked }.sorted {
+            slice[$0].seq < slice[$1].seq
         }
+        var dueMarks = marks.sorted { $0.seq < $1.seq }[...]
+        for index in booked {
+            while let mark = dueMarks.first, mark.seq < slice[index].seq {
+                change(mark.event.strategyID, in: &next) { $0.record(mark.event) }
+                dueMarks.removeFirst()
+            }
+            change(slice[index].event.strategyID, in: &next) { $0.record(slice[index].event) }
+        }
+        for mark in dueMarks { change(mark.event.strategyID, in: &next) { $0.record(mark.event) } }
         for conflict in result.conflicts {
             let item = slice[conflict.index]
             var json = JSONWriter()
@@ -127,32 +153,26 @@ final class TrackerCore {
                     seq: item.seq, topic: "trade/\(item.event.strategyID)/\(item.event.symbol)/",
                     original: json.withBytes { Array($0) }, seen: clock(), programVersion: platformVersion))
         }
-        follow.performance = next.keys.sorted().compactMap { strategy in next[strategy]?.row(strategy) }
+        follow.performance = next.keys.sorted().compactMap { next[$0]?.takeRow($0) }
         return follow
     }
 
-    /// Counts a booked trade. Metrics that would leave the range of amounts stay where they are.
-    private func count(_ trade: TradeEvent, in ledgers: inout [String: StrategyLedger]) {
-        do throws(AmountOutOfRange) {
-            var ledger: StrategyLedger
-            if let known = ledgers[trade.strategyID] {
-                ledger = known
-            } else {
-                ledger = try StrategyLedger(first: trade)
-            }
-            try ledger.record(trade)
-            ledgers[trade.strategyID] = ledger
-        } catch {
-            counts.uncounted += 1
-        }
+    /// Changes the metrics of a strategy in what the transaction will make true.
+    private func change(
+        _ strategy: String, in next: inout [String: StrategyLedger], _ body: (inout StrategyLedger) -> Void
+    ) {
+        if next[strategy] == nil { next[strategy] = ledgers[strategy] ?? StrategyLedger() }
+        body(&next[strategy]!)
     }
 
     // MARK: notices
 
-    /// Metrics that changed since the last call, by strategy.
+    /// Metrics that changed since the last call, by strategy, then those of all strategies together.
     func takeChanged() -> [PerformanceEvent] {
+        guard !changed.isEmpty else { return [] }
         defer { changed = [] }
-        return changed.sorted().compactMap { strategy in ledgers[strategy]?.event(strategy) }
+        return changed.sorted().flatMap { strategy in ledgers[strategy]?.events(strategy) ?? [] }
+            + StrategyLedger.portfolioEvents(ledgers.keys.sorted().compactMap { ledgers[$0] })
     }
 
     /// Dead letters kept since the last call.
@@ -166,6 +186,4 @@ struct TrackerCounts {
     var booked: Int64 = 0
     var duplicates: Int64 = 0
     var deadLetters: Int64 = 0
-    /// Booked trades whose amounts were too large for the metrics.
-    var uncounted: Int64 = 0
 }

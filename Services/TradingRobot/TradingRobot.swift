@@ -11,7 +11,7 @@ enum TradingRobot {
             [
                 upCommand, backtestCommand, verifyCommand, ledgerCommand,
                 Command("journal", "Looks into a journal.", [journalCatCommand, journalCheckCommand]),
-                tailCommand, doctorCommand,
+                tailCommand, metricsCommand, doctorCommand,
             ])
         if CommandLine.arguments.dropFirst() == ["--version"] {
             writeToStandardOutput("trading-robot \(platformVersion)\n")

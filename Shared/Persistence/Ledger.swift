@@ -32,12 +32,18 @@ package struct TradeBatch: Sendable, Equatable {
     package var checkpoint: Checkpoint
     /// In the order of their `seq`.
     package var trades: [SourcedTrade]
+    /// Marks of the same stretch; one that is known is left as it is.
+    package var marks: [EquityEvent]
     /// Messages of the same stretch that are no trades.
     package var deadLetters: [DeadLetter]
 
-    package init(checkpoint: Checkpoint, trades: [SourcedTrade], deadLetters: [DeadLetter] = []) {
+    package init(
+        checkpoint: Checkpoint, trades: [SourcedTrade], marks: [EquityEvent] = [],
+        deadLetters: [DeadLetter] = []
+    ) {
         self.checkpoint = checkpoint
         self.trades = trades
+        self.marks = marks
         self.deadLetters = deadLetters
     }
 }
@@ -121,8 +127,10 @@ package struct PerformanceRow: Sendable, Equatable {
     package var totalReturn: Double?
     package var winRate: Double?
     package var maximumDrawdown: Double?
-    /// What the caller needs to go on counting; the store does not look inside.
+    /// What the caller needs to go on counting, beside the days; the store does not look inside.
     package var state: [UInt8]
+    /// The days that changed: written over those that are stored. Not read back with the row, see `days`.
+    package var changedDays: [PerformanceDay] = []
 
     package init(
         strategyID: String, trades: UInt64, timestamp: Timestamp, realizedPnl: Money, fees: Money,
@@ -137,5 +145,24 @@ package struct PerformanceRow: Sendable, Equatable {
         self.winRate = winRate
         self.maximumDrawdown = maximumDrawdown
         self.state = state
+    }
+}
+
+/// One UTC day of a strategy or of one symbol of it, as the metrics count it.
+package struct PerformanceDay: Sendable, Equatable {
+    /// Empty for the account.
+    package var symbol: String
+    /// Days since 1970-01-01.
+    package var day: Int32
+    /// At the last trade or mark of the day.
+    package var equity: Money
+    /// What was counted on it; the store does not look inside.
+    package var figures: [UInt8]
+
+    package init(symbol: String, day: Int32, equity: Money, figures: [UInt8]) {
+        self.symbol = symbol
+        self.day = day
+        self.equity = equity
+        self.figures = figures
     }
 }

@@ -16,7 +16,7 @@ package protocol LedgerStore: Sendable {
     /// How far this source is booked; nil for a source never seen.
     func checkpoint(source: String) throws -> Checkpoint?
 
-    /// Books a batch in one transaction: trades, positions, dead letters, what `followUp` returns, the
+    /// Books a batch in one transaction: trades, marks, positions, dead letters, what `followUp` returns, the
     /// checkpoint.
     ///
     /// `followUp` runs inside the transaction once the outcome of each trade is known, so metrics are
@@ -37,6 +37,15 @@ package protocol LedgerStore: Sendable {
     ///
     /// Cost: one row at a time, no copy of the whole. The body must not call this store.
     func forEachTrade(strategy: String?, _ body: (TradeEvent) throws -> Void) throws
+
+    /// The marks of a strategy's account by number: its equity curve. The body must not call this store.
+    func forEachMark(strategy: String, _ body: (EquityEvent) throws -> Void) throws
+
+    /// The days of a strategy, by symbol in byte order (the account first), then day.
+    func days(strategy: String) throws -> [PerformanceDay]
+
+    /// Replaces the metrics of a strategy, all its days too: after counting anew.
+    func replaceMetrics(_ row: PerformanceRow) throws
 
     /// Current positions, flat ones too, by strategy and symbol in byte order.
     func positions() throws -> [PositionRow]

@@ -172,7 +172,9 @@ struct EventTests {
             json = written { mark.writeCanonical(into: &$0) }
             #expect(try withBytes(json, EquityEvent.decodeCanonical) == mark)
             let performance = PerformanceEvent(
-                strategyID: random.name(1...40), period: "all", timestamp: random.time(),
+                strategyID: random.name(1...40),
+                symbol: Bool.random(using: &random) ? nil : random.name(1...32), period: "all",
+                timestamp: random.time(), currency: "EUR", periodsPerYear: 365,
                 metrics: ["sharpe", "max_drawdown", "é\""].map {
                     .init(
                         $0,

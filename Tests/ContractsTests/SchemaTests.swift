@@ -87,7 +87,11 @@ struct SchemaTests {
         messages["equity"] = [written { mark.encode(header: header, stamp: stamp, into: &$0) }]
         let performance = PerformanceEvent(
             strategyID: "s", period: "all", timestamp: stamp.publishedAt, metrics: [])
-        messages["performance"] = [written { performance.encode(header: header, stamp: stamp, into: &$0) }]
+        var ofSymbol = performance
+        ofSymbol.symbol = "A"
+        messages["performance"] = [performance, ofSymbol].map { event in
+            written { event.encode(header: header, stamp: stamp, into: &$0) }
+        }
         let notice = DeadLetterNotice(
             id: "1", reason: "r", sentence: "s", stage: "t", count: 1, firstSeen: stamp.publishedAt,
             lastSeen: stamp.publishedAt)

@@ -9,6 +9,12 @@ struct SessionRecord: Equatable {
     var commands: [Command] = []
     var reports: [Report] = []
     var trades: [TradeEvent] = []
+    var marks: [EquityEvent] = []
+}
+
+/// A mark that the journal holds before or after another trade than it says.
+private struct MisplacedMark: Error {
+    let mark: EquityEvent
 }
 
 struct Comparison {
@@ -26,6 +32,7 @@ struct Comparison {
                 let booked = world.tracker.ledger.filter { $0.strategyID == kind.id }
                 return Self.difference(booked, expected.trades, "\(kind.id): trades booked")
                     ?? Self.difference(found.trades, expected.trades, "\(kind.id): trades journalled")
+                    ?? Self.difference(found.marks, expected.marks, "\(kind.id): marks")
                     ?? Self.difference(found.reports, expected.reports, "\(kind.id): reports")
                     ?? Self.difference(found.commands, expected.commands, "\(kind.id): commands")
             }
@@ -59,6 +66,12 @@ struct Comparison {
                 } else if type.equals("trade") {
                     let trade = try TradeEvent.decode(json).trade
                     records[trade.strategyID, default: SessionRecord()].trades.append(trade)
+                } else if type.equals("equity") {
+                    let mark = try EquityEvent.decode(json).equity
+                    let trades = records[mark.strategyID]?.trades.count ?? 0
+                    // It stands after the trades that it counts and before the next one.
+                    guard mark.strategySeq == UInt64(trades) else { throw MisplacedMark(mark: mark) }
+                    records[mark.strategyID, default: SessionRecord()].marks.append(mark)
                 }
             }
         }
@@ -74,6 +87,9 @@ struct Comparison {
         var record = SessionRecord()
         session.onReport = { record.reports.append($0) }
         session.onCommand = { record.commands.append($0) }
+        session.onMark = { mark in
+            record.marks.append(mark.event(strategy: kind.id) { plan.symbols.name(of: $0) })
+        }
         let book = { (execution: Execution) in
             let symbol = plan.symbols.name(of: execution.symbol)
             record.trades.append(TradeEvent(execution, strategy: kind.id, symbol: symbol))

@@ -67,6 +67,9 @@ private struct MarketMaker {
         while events.count < count - 1 {
             let step = random.pick([0, 0, 1, 2, 5, 9, -4])
             time += Int64(step)
+            // Now and then a minute or a day goes by, so that accounts are marked.
+            if events.count % 13 == 7 { time += 61_000_000 }
+            if events.count % 61 == 30 { time += 86_400_000_000 }
             if random.chance(0.06) {
                 events.append(event(.clock, .none, time + Int64(random.pick([0, 4, 15]))))
             } else if random.chance(0.02) {

@@ -12,10 +12,41 @@ import TradingCore
 /// What one strategy came to.
 struct BacktestResult {
     let terms: SessionTerms
-    var trades: [Execution] = []
-    var performance: Performance
+    let record: BacktestRecord
+    var trades: [Execution] { record.trades }
     /// Why it stopped before the end; nil when it did not.
     var failure: String?
+}
+
+/// What a session made, in the order in which it made it.
+final class BacktestRecord {
+    private(set) var trades: [Execution] = []
+    private(set) var marks: [EquityEvent] = []
+    /// Nil before the first trade or mark.
+    private(set) var performance: StrategyPerformance?
+    private let strategy: String
+    private let names: [SymbolIndex: String]
+    private let keepsMarks: Bool
+
+    init(strategy: String, names: [SymbolIndex: String], keepsMarks: Bool) {
+        self.strategy = strategy
+        self.names = names
+        self.keepsMarks = keepsMarks
+    }
+
+    func take(_ execution: Execution) {
+        trades.append(execution)
+        let facts = ExecutionFacts(execution, symbol: names[execution.symbol] ?? "")
+        let outcome = StrategyPerformance.record(facts, in: &performance)
+        precondition(outcome == .counted, "a session numbers its executions in order")
+    }
+
+    func take(_ mark: EquityMark) {
+        let event = mark.event(strategy: strategy) { names[$0] ?? "" }
+        let outcome = StrategyPerformance.record(event, in: &performance)
+        precondition(outcome == .counted, "a mark names the execution before it")
+        if keepsMarks { marks.append(event) }
+    }
 }
 
 /// What the data were.
@@ -32,8 +63,13 @@ struct BacktestRun {
     private var sessions: [BacktestSession] = []
     private var plugins: [String: NativePlugin] = [:]
     private let folders: PluginFolders
+    private let keepsMarks: Bool
 
-    init(plugins folders: PluginFolders) { self.folders = folders }
+    /// - Parameter keepsMarks: whether the marks of the accounts are wanted, not only what follows from them.
+    init(plugins folders: PluginFolders, keepsMarks: Bool = false) {
+        self.folders = folders
+        self.keepsMarks = keepsMarks
+    }
 
     /// The plugin with this id, loaded once.
     mutating func plugin(_ id: String) throws -> NativePlugin {
@@ -50,8 +86,12 @@ struct BacktestRun {
         for name in terms.symbols { indexes.append(try symbols.intern(name)) }
         let settings = try SessionSettings(fields: terms.simulation.map { ($0.name, $0.value) })
         let strategy = try HostedStrategy.make(terms, plugin: plugin, symbols: indexes)
-        sessions.append(BacktestSession(strategy: strategy, settings: settings, symbols: indexes))
-        results.append(BacktestResult(terms: terms, performance: Performance(startEquity: settings.cash)))
+        let session = BacktestSession(strategy: strategy, settings: settings, symbols: indexes)
+        let names = Dictionary(zip(indexes, terms.symbols)) { first, _ in first }
+        let record = BacktestRecord(strategy: terms.strategyID, names: names, keepsMarks: keepsMarks)
+        session.onMark = { record.take($0) }
+        sessions.append(session)
+        results.append(BacktestResult(terms: terms, record: record))
     }
 
     /// Runs the source to its end, or to the event `last`.
@@ -73,10 +113,9 @@ struct BacktestRun {
             if data.events & 0x3fff == 0 { progress(data.events) }
         }
         for index in sessions.indices where results[index].failure == nil {
-            do { try sessions[index].finish { results[index].trades.append($0) } } catch {
+            do { try sessions[index].finish { results[index].record.take($0) } } catch {
                 results[index].failure = "\(error)"
             }
-            mark(index, at: data.last)
             try? sessions[index].strategy.cleanup()
         }
     }
@@ -84,31 +123,46 @@ struct BacktestRun {
     private mutating func take(_ event: MarketEvent, _ index: Int) {
         guard results[index].failure == nil, sessions[index].symbols.contains(event) else { return }
         do {
-            let before = results[index].trades.count
-            try sessions[index].take(event) { results[index].trades.append($0) }
-            if results[index].trades.count != before { mark(index, at: event.timestamp) }
+            try sessions[index].take(event) { results[index].record.take($0) }
         } catch {
             results[index].failure = "\(error)"
         }
     }
 
-    /// Counts the trades made since the last mark and the equity at the standing market.
-    private mutating func mark(_ index: Int, at time: Timestamp?) {
-        let counted = results[index].performance.trades.count
-        for trade in results[index].trades.dropFirst(counted) {
-            try? results[index].performance.record(trade)
+    /// What there is to report, in the order in which the strategies were given.
+    var reported: [ReportedStrategy] {
+        results.map { result in
+            let cash = (try? SessionSettings(fields: result.terms.simulation.map { ($0.name, $0.value) }))?
+                .cash
+            let nothing = StrategyPerformance(cash: cash ?? .zero, at: data.first ?? Timestamp(seconds: 0))
+            return ReportedStrategy(
+                id: result.terms.strategyID, performance: result.record.performance ?? nothing,
+                failure: result.failure)
         }
-        if let time, let equity = try? sessions[index].driver.book.equity() {
-            results[index].performance.mark(equity: equity, at: time)
+    }
+
+    /// The marks of all accounts, one JSON object a line, by strategy, then number.
+    func equity() -> String {
+        var writer = JSONWriter(capacity: 1 << 16)
+        for result in sorted {
+            for mark in result.record.marks {
+                mark.writeCanonical(into: &writer)
+                writer.append(0x0a as UInt8)
+            }
+        }
+        return writer.string
+    }
+
+    private var sorted: [BacktestResult] {
+        results.sorted {
+            Array($0.terms.strategyID.utf8).lexicographicallyPrecedes(Array($1.terms.strategyID.utf8))
         }
     }
 
     /// The canonical ledger of all strategies: one trade a line, by strategy in byte order, then
     /// `strategy_seq`.
     func ledger() -> [String] {
-        results.sorted {
-            Array($0.terms.strategyID.utf8).lexicographicallyPrecedes(Array($1.terms.strategyID.utf8))
-        }.flatMap(lines)
+        sorted.flatMap(lines)
     }
 
     /// The canonical lines of one strategy.

@@ -11,13 +11,19 @@ import TradingCore
 private let ledgerFile = Setting<String?>(
     "ledger", default: nil, placeholder: "FILE",
     help: "Write the canonical ledger to this file; - for standard output.")
+private let equityFile = Setting<String?>(
+    "equity", default: nil, placeholder: "FILE",
+    help: "Write the marks of the accounts, one JSON object a line, to this file; - for standard output.")
+private let fullReport = Setting<Bool>(
+    "report", default: false, help: "Print every metric, by period and symbol, and how it is made.")
 private let asJSON = Setting<Bool>("json", default: false, help: "Print the result as one JSON object.")
 
 let backtestCommand = Command(
     "backtest", "Runs strategies over recorded data, with the same simulation as the live stack.",
     settings: [
         CommonSettings.configuration.declaration, StrategySettings.strategy.declaration,
-        StrategySettings.plugins.declaration, ledgerFile.declaration, asJSON.declaration,
+        StrategySettings.plugins.declaration, ledgerFile.declaration, equityFile.declaration,
+        fullReport.declaration, asJSON.declaration,
     ] + DataSettings.declarations + SimulationSettings.declarations, tables: [DataSettings.instruments]
 ) { context in
     let settings = context.settings
@@ -25,7 +31,8 @@ let backtestCommand = Command(
         throw WrongUse("backtest needs --strategy \(StrategyDefinition.placeholder).")
     }
     let simulation = try SimulationSettings.read(settings)
-    var run = BacktestRun(plugins: PluginFolders(settings[StrategySettings.plugins]))
+    let plugins = PluginFolders(settings[StrategySettings.plugins])
+    var run = BacktestRun(plugins: plugins, keepsMarks: settings[equityFile] != nil)
     for terms in try checkedTerms(settings, simulation, plugin: { try run.plugin($0) }) { try run.add(terms) }
     let opened = try OpenedSource(settings, start: Timestamp(seconds: 1_735_689_600))
     if opened.isEndless {
@@ -39,11 +46,12 @@ let backtestCommand = Command(
         progress.show(opened.eventCount.map { "\(events * 100 / max(1, $0)) %" } ?? "\(events) events")
     }
     progress.finish()
-    try writeLedger(run, to: settings[ledgerFile])
+    try write(run.ledger().map { $0 + "\n" }.joined(), to: settings[ledgerFile], "ledger")
+    try write(run.equity(), to: settings[equityFile], "equity")
     if settings[asJSON] {
         writeToStandardOutput(BacktestReport.json(run))
-    } else if settings[ledgerFile] != "-" {
-        writeToStandardOutput(BacktestReport.text(run))
+    } else if settings[ledgerFile] != "-", settings[equityFile] != "-" {
+        writeToStandardOutput(BacktestReport.text(run, report: settings[fullReport]))
     }
     let failures = run.results.compactMap(\.failure)
     for failure in failures { writeToStandardError("trading-robot backtest: \(failure)\n") }
@@ -94,48 +102,33 @@ func checkSymbols(_ strategies: [StrategyDefinition], _ opened: OpenedSource) th
     guard mistakes.isEmpty else { throw WrongUse(mistakes) }
 }
 
-private func writeLedger(_ run: BacktestRun, to path: String?) throws {
+private func write(_ text: String, to path: String?, _ flag: String) throws {
     guard let path else { return }
-    var text = run.ledger().map { $0 + "\n" }.joined()
+    var text = text
     guard path != "-" else {
         writeToStandardOutput(text)
         return
     }
-    guard let file = fopen(path, "w") else { throw unwritable(path) }
+    guard let file = fopen(path, "w") else { throw unwritable(path, flag) }
     let written = text.withUTF8 { fwrite($0.baseAddress, 1, $0.count, file) == $0.count }
-    guard fclose(file) == 0, written else { throw unwritable(path) }
+    guard fclose(file) == 0, written else { throw unwritable(path, flag) }
 }
 
 /// With the system's own reason: Foundation's error does not say what is wrong with the path.
-private func unwritable(_ path: String) -> Failure {
+private func unwritable(_ path: String, _ flag: String) -> Failure {
     Failure(
-        "ledger_file",
-        "the ledger cannot be written to \(path): \(String(cString: strerror(errno))). "
-            + "Choose another file with --ledger."
+        "\(flag)_file",
+        "the \(flag) cannot be written to \(path): \(String(cString: strerror(errno))). "
+            + "Choose another file with --\(flag)."
     )
 }
 
 enum BacktestReport {
     /// The object of DESIGN 10.
     static func json(_ run: BacktestRun) -> String {
-        var writer = JSONWriter(capacity: 4096)
+        var writer = JSONWriter(capacity: 1 << 16)
         writer.beginObject()
-        writer.beginArray("strategies")
-        for result in run.results {
-            let performance = result.performance
-            writer.beginObject()
-            writer.field("id", result.terms.strategyID)
-            writer.field("trades", performance.trades.count)
-            writer.field("end_equity", performance.endEquity)
-            writer.field("fees", performance.fees.total)
-            writer.field("realized_pnl", performance.realizedProfit.total)
-            write("total_return", performance.totalReturn.value, &writer)
-            write("win_rate", performance.winRate.value, &writer)
-            write("max_drawdown", performance.maximumDrawdown.value, &writer)
-            if let failure = result.failure { writer.field("failure", failure) }
-            writer.endObject()
-        }
-        writer.endArray()
+        MetricsJSON.write(run.reported, into: &writer)
         writer.beginObject("data")
         writer.field("events", run.data.events)
         if let first = run.data.first { writer.field("first", first) }
@@ -145,36 +138,16 @@ enum BacktestReport {
         return writer.string + "\n"
     }
 
-    private static func write(_ name: StaticString, _ value: Double?, _ writer: inout JSONWriter) {
-        writer.key("\(name)")
-        if let value { writer.value(double: value) } else { writer.null() }
-    }
-
-    /// One line a strategy, for a person.
-    static func text(_ run: BacktestRun) -> String {
-        var lines = ["\(run.data.events) events" + span(run.data)]
-        for result in run.results {
-            let performance = result.performance
-            lines.append(
-                "\(result.terms.strategyID): \(performance.trades.count) trades, end equity "
-                    + "\(performance.endEquity), fees \(performance.fees.total), return "
-                    + percent(performance.totalReturn.value) + ", win rate "
-                    + percent(performance.winRate.value) + ", maximum drawdown "
-                    + percent(performance.maximumDrawdown.value))
-        }
-        return lines.joined(separator: "\n") + "\n"
+    /// One line a strategy, for a person; with `report`, every figure.
+    static func text(_ run: BacktestRun, report: Bool) -> String {
+        let lines = ["\(run.data.events) events" + span(run.data)] + run.reported.map(MetricsText.line)
+        let text = lines.joined(separator: "\n") + "\n"
+        return report ? text + "\n" + MetricsText.report(run.reported) : text
     }
 
     private static func span(_ data: BacktestData) -> String {
         guard let first = data.first, let last = data.last else { return "" }
         return " from \(UTCTime.text(microseconds: first.microseconds)) to "
             + UTCTime.text(microseconds: last.microseconds)
-    }
-
-    /// `1.23 %`, or a dash where the figure means nothing yet.
-    static func percent(_ value: Double?) -> String {
-        guard let value else { return "–" }
-        let text = String(format: "%.2f %%", value * 100)
-        return text == "-0.00 %" ? "0.00 %" : text
     }
 }

@@ -28,15 +28,29 @@ extension EquityEvent {
         writer.field("currency", currency)
         writer.field("periods_per_year", periodsPerYear)
         writer.beginArray("positions")
-        for holding in holdings {
-            writer.beginObject()
-            writer.field("symbol", holding.symbol)
-            writer.field("position", holding.position)
-            writer.field("price", holding.price)
-            writer.endObject()
-        }
+        for holding in holdings { holding.write(into: &writer) }
         writer.endArray()
         writer.endObject()
+    }
+
+    /// The positions alone, as a JSON array.
+    public var holdingsJSON: String {
+        var writer = JSONWriter()
+        writer.beginArray()
+        for holding in holdings { holding.write(into: &writer) }
+        writer.endArray()
+        return writer.string
+    }
+
+    /// Positions from their JSON array; nil when they are not one.
+    public static func holdings(fromJSON bytes: UnsafeRawBufferPointer) -> [Holding]? {
+        guard var reader = try? JSONReader(bytes), var scope = try? reader.openArray() else { return nil }
+        var holdings: [Holding] = []
+        do throws(JSONError) {
+            while try reader.nextElement(in: &scope) { holdings.append(try Holding(reading: &reader)) }
+            try reader.finish()
+        } catch { return nil }
+        return holdings
     }
 
     /// Decodes a whole event, its keys in any order.
@@ -98,6 +112,14 @@ extension EquityEvent {
 }
 
 extension EquityEvent.Holding {
+    fileprivate func write(into writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.field("symbol", symbol)
+        writer.field("position", position)
+        writer.field("price", price)
+        writer.endObject()
+    }
+
     fileprivate init(reading reader: inout JSONReader) throws(JSONError) {
         self.init(symbol: "", position: .zero, price: .zero)
         var scope = try reader.openObject()

@@ -63,8 +63,11 @@ extension PerformanceEvent {
     public func encode(header: EnvelopeHeader, stamp: EventStamp, into writer: inout JSONWriter) {
         header.begin("performance", stamp, into: &writer)
         writer.field("strategy_id", strategyID)
+        if let symbol { writer.field("symbol", symbol) }
         writer.field("period", period)
         writer.field("timestamp", timestamp)
+        writer.field("currency", currency)
+        writer.field("periods_per_year", periodsPerYear)
         writer.beginObject("metrics")
         for metric in metrics {
             writer.key(metric.name)
@@ -86,8 +89,11 @@ extension PerformanceEvent {
                 (key, reader) throws(JSONError) in
                 switch key {
                 case .strategyID: event.strategyID = try reader.nameString(.identifier, "strategy_id")
+                case .symbol: event.symbol = try reader.nameString(.symbol, "symbol")
                 case .period: event.period = try reader.string().string
                 case .timestamp: event.timestamp = try reader.timestamp()
+                case .currency: event.currency = try reader.string().string
+                case .periodsPerYear: event.periodsPerYear = Int(clamping: try reader.unsigned())
                 case .metrics: event.metrics = try readMetrics(&reader)
                 }
             }
@@ -106,14 +112,17 @@ extension PerformanceEvent {
     }
 
     private enum Key: UInt8, EventKey {
-        case strategyID, period, timestamp, metrics
+        case strategyID, symbol, period, timestamp, currency, periodsPerYear, metrics
         static let index = makeIndex()
-        static var optional: [Self] { [] }
+        static var optional: [Self] { [.symbol, .currency, .periodsPerYear] }
         var wireName: StaticString {
             switch self {
             case .strategyID: "strategy_id"
+            case .symbol: "symbol"
             case .period: "period"
             case .timestamp: "timestamp"
+            case .currency: "currency"
+            case .periodsPerYear: "periods_per_year"
             case .metrics: "metrics"
             }
         }

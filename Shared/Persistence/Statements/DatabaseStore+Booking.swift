@@ -63,6 +63,7 @@ extension DatabaseStore {
         var positions = PositionChanges()
         let result = try insert(batch, into: &positions, connection)
         try positions.write(connection)
+        for mark in batch.marks { try write(mark, connection) }
         let more = try followUp(result)
         for row in more.performance { try write(row, connection) }
         for letter in batch.deadLetters + more.deadLetters {
@@ -183,7 +184,7 @@ extension DatabaseStore {
 
     // MARK: Metrics
 
-    private func write(_ row: PerformanceRow, _ connection: any StoreConnection) throws {
+    func write(_ row: PerformanceRow, _ connection: any StoreConnection) throws {
         let write = try connection.statement(
             """
             INSERT INTO performance (
@@ -206,6 +207,7 @@ extension DatabaseStore {
         write.bind(row.maximumDrawdown, at: 8)
         write.bind(row.state, at: 9)
         try write.run()
+        for day in row.changedDays { try self.write(day, strategy: row.strategyID, connection) }
     }
 }
 

@@ -38,6 +38,8 @@ package struct StrategyDefinition: Sendable, Equatable, ScalarSettingValue {
             NameRule.identifier.accepts($0.utf8)
         }
         guard idsAreValid else { throw RefusedValue("ids of 1 to 40 of A-Z a-z 0-9 . _ -") }
+        // All strategies together are published under this name.
+        guard definition.id != "portfolio" else { throw RefusedValue("another id than portfolio") }
         guard definition.symbols.allSatisfy({ NameRule.symbol.accepts($0.utf8) }),
             Set(definition.symbols).count == definition.symbols.count
         else { throw RefusedValue("symbols of 1 to 32 of A-Z a-z 0-9 . _ -, each once") }

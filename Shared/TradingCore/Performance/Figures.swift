@@ -16,11 +16,18 @@ package struct Figure: Sendable, Equatable {
     package var unit: Unit
     /// Seconds since 1970 for a date.
     package var value: Double?
+    /// The same, exact, where it is a sum of amounts.
+    package var amount: Money?
 
     init(_ name: String, _ unit: Unit, _ value: Double?) {
         self.name = name
         self.unit = unit
         self.value = value.flatMap { $0.isFinite ? $0 : nil }
+    }
+
+    init(_ name: String, _ sum: MoneySum) {
+        self.init(name, .money, sum.approximate)
+        amount = sum.money
     }
 
     init(_ name: String, _ count: Int) { self.init(name, .count, Double(count)) }
@@ -60,8 +67,8 @@ package struct Figures: Sendable {
 
     private static func account(_ data: PeriodData, _ end: Money) -> [Figure] {
         var figures = [
-            Figure("start_equity", .money, data.start.approximate),
-            Figure("end_equity", .money, end.approximate),
+            Figure("start_equity", MoneySum(data.start)),
+            Figure("end_equity", MoneySum(end)),
             Figure("total_return", .fraction, TotalReturn.value(from: data.start, to: end)),
         ]
         guard data.isOrdered else { return figures }
@@ -106,10 +113,10 @@ package struct Figures: Sendable {
         let mean = equities.isEmpty ? nil : equities.reduce(0, +) / Double(equities.count)
         return [
             Figure("trades", tally.trades.count),
-            Figure("realized_pnl", .money, tally.realized.total.approximate),
-            Figure("fees", .money, tally.fees.total.approximate),
-            Figure("slippage", .money, tally.slippage.total.approximate),
-            Figure("traded_value", .money, tally.turnover.traded.approximate),
+            Figure("realized_pnl", tally.realized.total),
+            Figure("fees", tally.fees.total),
+            Figure("slippage", tally.slippage.total),
+            Figure("traded_value", tally.turnover.traded),
             Figure("turnover", .ratio, tally.turnover.value(meanEquity: mean)),
             Figure("exposure", .fraction, tally.exposure.value(of: data.exposure)),
         ]

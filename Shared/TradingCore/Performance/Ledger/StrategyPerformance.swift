@@ -98,6 +98,9 @@ package struct StrategyPerformance: Sendable, Equatable {
         return .counted
     }
 
+    /// The trades up to this number are not in the ledger.
+    mutating func passOver(through strategySeq: UInt64) { lastTrade = max(lastTrade, strategySeq) }
+
     private mutating func advance(to moment: Timestamp) {
         let elapsed = moment.microseconds - time.microseconds
         guard elapsed > 0 else { return }
@@ -115,6 +118,26 @@ package struct StrategyPerformance: Sendable, Equatable {
         places[symbol] = symbols.count
         symbols.append(SymbolLedger(symbol: symbol, start: account.start, at: time))
         return symbols.count - 1
+    }
+
+    // MARK: the first of all
+
+    /// Takes in a trade of a strategy of which nothing was seen yet, or more was.
+    package static func record(_ execution: ExecutionFacts, in performance: inout Self?) -> RecordOutcome {
+        if performance == nil {
+            guard execution.strategySeq == 1 else { return .outOfOrder }
+            performance = Self(first: execution)
+        }
+        return performance!.record(execution)
+    }
+
+    /// Takes in a mark of a strategy of which nothing was seen yet, or more was.
+    package static func record(_ mark: EquityEvent, in performance: inout Self?) -> RecordOutcome {
+        if performance == nil {
+            guard mark.strategySeq == 0 else { return .outOfOrder }
+            performance = Self(first: mark)
+        }
+        return performance!.record(mark)
     }
 
     // MARK: stored form
