@@ -226,6 +226,32 @@ def scaling(options, path, ours):
          + ", ".join(f"{peak:.1f} MB at {events:,} events" for events, peak in peaks.items()))
 
 
+# ---------------------------------------------------------------- metrics
+
+def pyfolio():
+    folder = ROOT / ".build" / "venv-bench"
+    python = folder / "bin" / "python"
+    if not python.exists():
+        call(sys.executable, "-m", "venv", folder)
+    if subprocess.run([python, "-c", "import pyfolio"], capture_output=True).returncode != 0:
+        call(python, "-m", "pip", "install", "-q", "pyfolio-reloaded")
+    return python
+
+
+def metrics(options):
+    python, script, data = pyfolio(), HERE / "Peers" / "metrics_pyfolio.py", WORK / "returns.f64"
+    first = lines(python, script, data, 1)[0]
+    ours = lines(options.bench, "metrics", data, 1)[0]
+    apart = [name for name in first if name not in ("bench", "ms")
+             and abs(ours[name] - first[name]) > 1e-9 * max(1, abs(first[name]))]
+    fact("metrics of a million returns against pyfolio: " + (f"DIFFERENT: {apart}" if apart else "EQUAL within 1e-9"))
+    with Load() as load:
+        a, b = alternate(options.pairs, lambda: lines(options.bench, "metrics", data, 3)[-1],
+                         lambda: lines(python, script, data, 1)[0])
+    row("all metrics of a million returns ÷ pyfolio's perf_stats", [x["ms"] / y["ms"] for x, y in zip(a, b)],
+        0.3, 0.07, f"{middle([x['ms'] for x in a]):.1f} ms", f"{middle([y['ms'] for y in b]):.0f} ms", load.share)
+
+
 # ---------------------------------------------------------------- messaging
 
 def feed(options):
@@ -371,7 +397,7 @@ def day(options):
 
 # ---------------------------------------------------------------- main
 
-SUITES = dict(codec=codec, journal=journal, backtest=backtest, feed=feed, path=path, latency=latency, day=day)
+SUITES = dict(codec=codec, journal=journal, backtest=backtest, metrics=metrics, feed=feed, path=path, latency=latency, day=day)
 
 
 def main():

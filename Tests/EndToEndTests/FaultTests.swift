@@ -33,6 +33,7 @@ struct FaultRun {
         let differs = difference(try await ledger(of: run.path), expected.ledger)
         #expect(differs == nil, "\(sample.name), \(story): \(differs ?? "")", sourceLocation: place)
         try await expectVerified(run.path, at: place)
+        try await expectMetrics(run.path, of: sample.flags, at: place)
         #expect(try await Stack.leftovers(of: run.path, after: 1) == [], sourceLocation: place)
         print("\(sample.name), killed \(story): \(outcome.seconds) s")
     }
@@ -100,6 +101,7 @@ extension EndToEnd {
             try await runToEnd(in: run.path, sample.replay)
             #expect(difference(try await ledger(of: run.path), expected.ledger) == nil)
             try await expectVerified(run.path)
+            try await expectMetrics(run.path, of: sample.flags)
         }
     }
 }

@@ -140,7 +140,7 @@ extension EndToEnd {
             let outcome = try await robot(["backtest", "--json"] + sample.flags)
             #expect(outcome.code == 0, "\(outcome.errors)")
             let report = try #require(try objects(outcome.output).first)
-            #expect(Set(report.keys) == ["strategies", "data"])
+            #expect(Set(report.keys) == ["strategies", "portfolio", "conventions", "data"])
             let data = try #require(report["data"] as? [String: Any])
             #expect(Set(data.keys) == ["events", "first", "last"])
             // Every row, an instrument event for each symbol.

@@ -70,6 +70,7 @@ extension EndToEnd {
                     in: run.path, sample.replay(speed: speed))
                 #expect(difference(try await ledger(of: run.path), expected.ledger) == nil, "speed \(speed)")
                 try await expectVerified(run.path)
+                try await expectMetrics(run.path, of: sample.flags)
                 print("\(sample.name), speed \(speed): \(outcome.seconds) s")
             }
         }

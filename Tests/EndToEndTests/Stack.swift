@@ -151,6 +151,33 @@ func expectVerified(_ folder: String, at place: SourceLocation = #_sourceLocatio
     #expect(outcome.code == 0, "\(outcome.errors)", sourceLocation: place)
 }
 
+/// The tracker's metrics are those of a backtest with these flags, every figure of them.
+func expectMetrics(
+    _ folder: String, of flags: [String], at place: SourceLocation = #_sourceLocation
+) async throws {
+    func figures(_ arguments: [String]) async throws -> [String: NSDictionary] {
+        let outcome = try await robot(arguments)
+        #expect(outcome.code == 0, "\(outcome.errors)", sourceLocation: place)
+        let report = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+        var found: [String: NSDictionary] = ["portfolio": report?["portfolio"] as? NSDictionary ?? [:]]
+        for strategy in report?["strategies"] as? [NSDictionary] ?? [] {
+            found[strategy["id"] as? String ?? ""] = strategy
+        }
+        return found
+    }
+    let live = try await figures(["metrics", "--json", "--data-dir", folder])
+    let backtest = try await figures(["backtest", "--json"] + flags)
+    #expect(live.count > 1 && Set(live.keys) == Set(backtest.keys), sourceLocation: place)
+    for (id, expected) in backtest {
+        let differing = (expected.allKeys as? [String] ?? []).sorted().filter { name in
+            live[id]?[name] as? NSObject != expected[name] as? NSObject
+        }
+        #expect(
+            differing == [] && live[id] == expected, "\(id): the tracker has other figures than the backtest",
+            sourceLocation: place)
+    }
+}
+
 /// Where two ledgers differ, as a short sentence; nil when they are the same to the last byte.
 func difference(_ left: String, _ right: String) -> String? {
     guard left != right else { return nil }

@@ -24,6 +24,14 @@ if ! cmp -s "$pins" "$venv/installed"; then
         skip "the packages of $pins could not be installed; see $results/venv.log"
     cp "$pins" "$venv/installed"
 fi
+# Large packages for one test, which skips itself without them; pip may not have them for every Python.
+libraries=Tests/Scripts/requirements-metrics.txt
+if ! cmp -s "$libraries" "$venv/installed-metrics"; then
+    if "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$libraries" \
+        >>"$results/venv.log" 2>&1 </dev/null; then
+        cp "$libraries" "$venv/installed-metrics"
+    fi
+fi
 # Every folder that holds test_*.py; found, so that a new one is never forgotten.
 status=0 found=0
 while IFS= read -r folder; do

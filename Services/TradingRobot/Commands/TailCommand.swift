@@ -13,7 +13,9 @@ let tailCommand = Command(
     "tail", "Prints messages as they are published: a topic prefix such as trade/ or tick/IBM/.",
     settings: [CommonSettings.dataDirectory.declaration, count.declaration],
     operands: [
-        Operand("TOPIC", help: "A topic prefix: tick/, bar/, order/, trade/, equity/, performance/, dead-letter/ …")
+        Operand(
+            "TOPIC",
+            help: "A topic prefix: tick/, bar/, order/, trade/, equity/, performance/, dead-letter/ …")
     ]
 ) { context in
     let endpoints = try Endpoints(dataDirectory: context.settings[CommonSettings.dataDirectory])

@@ -45,7 +45,8 @@ extension DaySeries {
     func slice(_ period: Period, through last: Int32?) -> DaySlice {
         let days = days[...]
         guard let length = period.days, let last else {
-            return DaySlice(start: start, startDay: days.first.map { $0.number - 1 }, days: days, tally: total)
+            let startDay = days.first.map { $0.number - 1 }
+            return DaySlice(start: start, startDay: startDay, days: days, tally: total)
         }
         let first = days.firstIndex { $0.number > last - length } ?? days.endIndex
         let before = first > days.startIndex ? days[first - 1] : nil

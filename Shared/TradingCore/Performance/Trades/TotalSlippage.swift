@@ -4,7 +4,10 @@
 package struct TotalSlippage: Tallied {
     package private(set) var total = MoneySum()
 
-    mutating func record(_ execution: ExecutionFacts) { total += MoneySum(execution.slippage, times: execution.quantity) }
+    mutating func record(_ execution: ExecutionFacts) {
+        total += MoneySum(execution.slippage, times: execution.quantity)
+    }
+
     mutating func merge(_ later: Self) { total += later.total }
     func write(into state: inout StateWriter) { state.put(total) }
 }
