@@ -1,5 +1,5 @@
-// The metrics of one strategy as the tracker keeps them: what a trade or a mark changes, the row that is stored,
-// the events that are published.
+// The metrics of one strategy as the tracker keeps them: what a trade or a mark changes, the row that is
+// stored, the events that are published.
 
 import Contracts
 import Persistence

@@ -397,7 +397,8 @@ def day(options):
 
 # ---------------------------------------------------------------- main
 
-SUITES = dict(codec=codec, journal=journal, backtest=backtest, metrics=metrics, feed=feed, path=path, latency=latency, day=day)
+SUITES = dict(codec=codec, journal=journal, backtest=backtest, metrics=metrics, feed=feed, path=path,
+              latency=latency, day=day)
 
 
 def main():

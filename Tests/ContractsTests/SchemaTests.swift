@@ -83,20 +83,29 @@ struct SchemaTests {
                 Heartbeat(first: 1, last: 2).encode(header: header, publishedAt: stamp.publishedAt, into: &$0)
             }
         ]
-        let mark = random.equity()
-        messages["equity"] = [written { mark.encode(header: header, stamp: stamp, into: &$0) }]
-        let performance = PerformanceEvent(
-            strategyID: "s", period: "all", timestamp: stamp.publishedAt, metrics: [])
-        var ofSymbol = performance
-        ofSymbol.symbol = "A"
-        messages["performance"] = [performance, ofSymbol].map { event in
-            written { event.encode(header: header, stamp: stamp, into: &$0) }
-        }
+        messages.merge(derived(header, stamp, &random)) { $1 }
         let notice = DeadLetterNotice(
             id: "1", reason: "r", sentence: "s", stage: "t", count: 1, firstSeen: stamp.publishedAt,
             lastSeen: stamp.publishedAt)
         messages["dead-letter"] = [written { notice.encode(header: header, stamp: stamp, into: &$0) }]
         return messages
+    }
+
+    /// What follows from the trades.
+    private static func derived(
+        _ header: EnvelopeHeader, _ stamp: EventStamp, _ random: inout Seeded
+    ) -> [String: [String]] {
+        let mark = random.equity()
+        let whole = PerformanceEvent(
+            strategyID: "s", period: "all", timestamp: stamp.publishedAt, metrics: [])
+        var ofSymbol = whole
+        ofSymbol.symbol = "A"
+        return [
+            "equity": [written { mark.encode(header: header, stamp: stamp, into: &$0) }],
+            "performance": [whole, ofSymbol].map { event in
+                written { event.encode(header: header, stamp: stamp, into: &$0) }
+            },
+        ]
     }
 
     @Test("A schema requires what every message has, and knows all that any has")

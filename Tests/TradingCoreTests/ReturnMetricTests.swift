@@ -1,5 +1,5 @@
-// Each metric of returns against its formula written out, by tables with the outcome at the end. The libraries
-// that define the conventions are compared in Tests/Python/test_metrics.py.
+// Each metric of returns against its formula written out, by tables with the outcome at the end. The
+// libraries that define the conventions are compared in Tests/Python/test_metrics.py.
 
 import Contracts
 import Foundation

@@ -17,7 +17,7 @@ enum MetricsJSON {
         writer.beginArray("strategies")
         for strategy in strategies { write(strategy, &writer) }
         writer.endArray()
-        let all = strategies.map(\.performance)
+        let all = together(strategies)
         if let figures = PortfolioPerformance.figures(all, .all) {
             writer.beginObject("portfolio")
             write(figures, &writer)
@@ -30,6 +30,12 @@ enum MetricsJSON {
             writer.value(convention.sentence)
         }
         writer.endObject()
+    }
+
+    /// By id in byte order, as the tracker adds them up: sums of floats have an order.
+    static func together(_ strategies: [ReportedStrategy]) -> [StrategyPerformance] {
+        strategies.sorted { Array($0.id.utf8).lexicographicallyPrecedes(Array($1.id.utf8)) }
+            .map(\.performance)
     }
 
     private static func write(_ strategy: ReportedStrategy, _ writer: inout JSONWriter) {

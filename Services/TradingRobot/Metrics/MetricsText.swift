@@ -29,7 +29,7 @@ enum MetricsText {
             if performance.symbols.count > 1 { text += "\n" + symbols(performance) }
             return text
         }
-        let all = strategies.map(\.performance)
+        let all = MetricsJSON.together(strategies)
         if all.count > 1, PortfolioPerformance.figures(all, .all) != nil {
             let longest = all.map(\.account.count).max() ?? 0
             parts.append(

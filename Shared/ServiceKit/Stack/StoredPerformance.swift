@@ -1,5 +1,5 @@
-// Performance and the database: what is stored of it, how it is read back, and how it is counted anew from the
-// ledger. The tracker, `metrics` and `ledger rebuild` all go through here, so they cannot differ.
+// Performance and the database: what is stored of it, how it is read back, and how it is counted anew from
+// the ledger. The tracker, `metrics` and `ledger rebuild` all go through here, so they cannot differ.
 
 import Contracts
 import Persistence
@@ -22,8 +22,8 @@ extension PerformanceRow {
     }
 }
 
-/// The performance of a strategy from its stored state, or counted anew from its ledger when that is of another
-/// version or damaged; nil without a trade and a mark.
+/// The performance of a strategy from its stored state, or counted anew from its ledger when that is of
+/// another version or damaged; nil without a trade and a mark.
 package func storedPerformance(_ strategy: String, in store: any Store) throws -> StrategyPerformance? {
     if let row = try store.metrics(strategy: strategy) {
         var days: [String: [TradingDay]] = [:]

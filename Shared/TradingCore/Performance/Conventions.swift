@@ -1,5 +1,5 @@
-// How the figures are made, in one sentence each: shown wherever figures are shown, so that nobody has to guess
-// which of the usual conventions a number follows.
+// How the figures are made, in one sentence each: shown wherever figures are shown, so that nobody has to
+// guess which of the usual conventions a number follows.
 
 package enum Conventions {
     package static let sentences: [(name: String, sentence: String)] = [

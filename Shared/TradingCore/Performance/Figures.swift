@@ -1,5 +1,5 @@
-// The metrics of an account, a symbol of it or a portfolio over one period, by name: what is stored, published
-// and printed is this list, in this order. A figure that means nothing yet is nil, never 0 or NaN.
+// The metrics of an account, a symbol of it or a portfolio over one period, by name: what is stored,
+// published and printed is this list, in this order. A figure that means nothing yet is nil, never 0 or NaN.
 //
 // Costs: linear in the days of the period.
 

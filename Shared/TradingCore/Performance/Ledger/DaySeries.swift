@@ -1,6 +1,6 @@
-// The days of an account or of one symbol of it: equity at the end of each UTC day that had a trade or a mark,
-// and what was counted on that day. Days without are left out. Equity before the first day is the starting
-// cash.
+// The days of an account or of one symbol of it: equity at the end of each UTC day that had a trade or a
+// mark, and what was counted on that day. Days without are left out. Equity before the first day is the
+// starting cash.
 //
 // Costs: O(1) a trade or mark. Days that are over never change, so a store writes only those from
 // `firstChanged` on.
@@ -54,7 +54,8 @@ package struct DaySeries: Sendable, Equatable {
     /// Every day, ascending.
     package var days: [TradingDay] { closed + (last.map { [$0] } ?? []) }
 
-    /// Adds to the total and to the day of this time. Time never goes back: an earlier one counts as the last.
+    /// Adds to the total and to the day of this time. Time never goes back: an earlier one counts as the
+    /// last.
     mutating func count(at time: Timestamp, _ body: (inout Tally) -> Void) {
         open(dayNumber(time))
         body(&total)

@@ -1,6 +1,6 @@
-// Performance counted anew from a ledger: its trades by `strategySeq`, its marks by number. Where every number
-// is there, the result is that of counting as they came; a hole (a trade that is a dead letter still) is passed
-// over, and filling it means counting anew.
+// Performance counted anew from a ledger: its trades by `strategySeq`, its marks by number. Where every
+// number is there, the result is that of counting as they came; a hole (a trade that is a dead letter still)
+// is passed over, and filling it means counting anew.
 
 import Contracts
 

@@ -1,9 +1,9 @@
 // The performance of one strategy from its trades and the marks of its account, in their order: the one code
 // of tracker, backtest and `ledger rebuild`, so the same ledger gives the same figures, to the last bit.
 //
-// Guarantees: equity = starting cash + Σ over symbols of profit after fees; never a sum that leaves its range.
-// What arrives a second time (by `strategySeq`, by number of a mark) is passed over; what arrives out of order
-// is said to be so, and then everything has to be counted again from the ledger.
+// Guarantees: equity = starting cash + Σ over symbols of profit after fees; never a sum that leaves its
+// range. What arrives a second time (by `strategySeq`, by number of a mark) is passed over; what arrives out
+// of order is said to be so, and then everything has to be counted again from the ledger.
 //
 // Costs: a trade or mark is O(1) in what was before it, a mark linear in what is held.
 

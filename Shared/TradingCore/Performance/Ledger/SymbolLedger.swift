@@ -1,6 +1,6 @@
-// One symbol of an account: the account as if it had traded this symbol alone. Its equity is the starting cash
-// and the profit after fees of this symbol, open positions at their last price. The profits of all symbols
-// add up to that of the account, to the last unit.
+// One symbol of an account: the account as if it had traded this symbol alone. Its equity is the starting
+// cash and the profit after fees of this symbol, open positions at their last price. The profits of all
+// symbols add up to that of the account, to the last unit.
 
 import Contracts
 

@@ -1,7 +1,7 @@
 // CAGR, compound annual growth rate: (end / start)^(years⁻¹) − 1.
 //
-// By count: years = returns / periods of a year (252 or 365), as empyrical's `cagr`. By calendar: years = days
-// from the start to the end / 365.25.
+// By count: years = returns / periods of a year (252 or 365), as empyrical's `cagr`. By calendar: years =
+// days from the start to the end / 365.25.
 
 package enum AnnualGrowth {
     /// Nil when the account ended at or below zero.

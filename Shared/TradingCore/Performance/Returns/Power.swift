@@ -1,5 +1,5 @@
-// base^exponent in plain arithmetic: TradingCore imports no mathematics library, and the same bits come out on
-// every machine.
+// base^exponent in plain arithmetic: TradingCore imports no mathematics library, and the same bits come out
+// on every machine.
 //
 // Accurate to about 1e-15 × (1 + |exponent × ln base|), which is far below what a metric shows.
 

@@ -1,5 +1,5 @@
-// VaR 95, historical: the return that 5 % of the days fell below, a quantile of the returns as they were, with
-// linear interpolation between neighbours (at 0.05 × (n − 1), counted from 0). Mostly negative.
+// VaR 95, historical: the return that 5 % of the days fell below, a quantile of the returns as they were,
+// with linear interpolation between neighbours (at 0.05 × (n − 1), counted from 0). Mostly negative.
 //
 // Source: empyrical's `value_at_risk` (numpy's percentile).
 

@@ -1,6 +1,7 @@
-// max over time of (peak − equity) / peak at every trade and mark, where the peak is the largest equity so far,
-// that before the period included: 0.12 is a fall of twelve percent from the highest point before. Never
-// negative; above 1 when the equity fell below zero. While the peak is not above zero there is no ratio.
+// max over time of (peak − equity) / peak at every trade and mark, where the peak is the largest equity so
+// far, that before the period included: 0.12 is a fall of twelve percent from the highest point before.
+// Never negative; above 1 when the equity fell below zero. While the peak is not above zero there is no
+// ratio.
 //
 // Two neighbouring stretches give that of both: a fall lies in one of them, or from the peak of the first to
 // the lowest point of the second. `DailyDrawdown` is the same over the ends of days, as libraries have it.

@@ -1,4 +1,5 @@
-// SQN, system quality number: √n × mean / standard deviation (n − 1) of the profits of round trips after fees.
+// SQN, system quality number: √n × mean / standard deviation (n − 1) of the profits of round trips after
+// fees.
 //
 // Source: Van K. Tharp, "Definitive Guide to Position Sizing" (2008), with the profit in place of the R
 // multiple, since a strategy names no initial risk; n is not capped at 100. Mean and squares are kept as

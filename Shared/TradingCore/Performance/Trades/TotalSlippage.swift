@@ -1,5 +1,5 @@
-// Σ slippage × quantity of all executions: what the fills were worse than the mid (or last) at which they were
-// decided. Negative when they were better.
+// Σ slippage × quantity of all executions: what the fills were worse than the mid (or last) at which they
+// were decided. Negative when they were better.
 
 package struct TotalSlippage: Tallied {
     package private(set) var total = MoneySum()
