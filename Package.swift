@@ -101,7 +101,7 @@ let package = Package(
         tests("StrategyHostTests", ["StrategyHost", "Contracts", "CStrategyABI"]),
         tests("SessionTests", ["StrategyHost", "TradingCore", "Contracts", "CStrategyABI"]),
         tests("PersistenceTests", ["Persistence", "Contracts", "CPostgreSQL"]),
-        tests("ServiceKitTests", ["ServiceKit"]),
+        tests("ServiceKitTests", ["ServiceKit", "Persistence", "TradingCore", "Contracts"]),
         tests("TidyTests", []),
         tests("EndToEndTests", []),
     ]

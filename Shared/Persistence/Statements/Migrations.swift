@@ -21,7 +21,9 @@ enum Migrations {
     static let latest: Int64 = all.last?.version ?? 0
 
     /// A new one comes at the end; its place is its version.
-    static let all = [first, equity].enumerated().map { Migration(version: Int64($0.offset) + 1, script: $0.element) }
+    static let all = [first, equity].enumerated().map {
+        Migration(version: Int64($0.offset) + 1, script: $0.element)
+    }
 
     private static let first = """
         CREATE TABLE trades (
