@@ -206,6 +206,7 @@ private struct SimulatorFigures {
     let messages: CounterCell
     let commands: CounterCell
     let trades: CounterCell
+    let marks: CounterCell
     let fenced: CounterCell
     let malformed: CounterCell
     let lastSeq: GaugeCell
@@ -221,6 +222,7 @@ private struct SimulatorFigures {
         messages = metrics.counter("messages_total", help: "Market events taken.")
         commands = metrics.counter("commands_total", help: "Commands of strategies taken.")
         trades = metrics.counter("trades_total", help: "Executions.")
+        marks = metrics.counter("marks_total", help: "Marks of accounts: points of equity curves.")
         fenced = metrics.counter("fenced_total", help: "Messages refused for a low fence.")
         malformed = metrics.counter("malformed_lines_total", help: "Lines of runners that cannot be read.")
         lastSeq = metrics.gauge("last_seq", help: "Last seq in the journal.")
@@ -238,6 +240,7 @@ private struct SimulatorFigures {
         messages.set(total: Int64(feed.counters.delivered))
         commands.set(total: core.counts.commands)
         trades.set(total: core.counts.trades)
+        marks.set(total: core.counts.marks)
         fenced.set(total: core.counts.fenced)
         lastSeq.set(Int(publisher.lastSeq))
         marketSeq.set(Int(feed.window.next - 1))

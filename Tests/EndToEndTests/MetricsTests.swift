@@ -51,6 +51,23 @@ extension EndToEnd {
             }
         }
 
+        @Test("verify names a figure of the database that is not the backtest's")
+        func changedFigure() async throws {
+            let sample = try await Samples.current.made()
+            let run = try TemporaryFolder()
+            try await runToEnd(in: run.path, sample.replay)
+            try await expectVerified(run.path)
+            let change = "UPDATE performance_days SET equity_e8 = equity_e8 + 1 WHERE strategy_id = 'quotes'"
+            let script =
+                "import sqlite3\nwith sqlite3.connect(\"\(run.file("trading.db"))\") as database:\n"
+                + " database.execute(\"\(change)\")\n"
+            let changed = try await python(["-c", script])
+            #expect(changed.code == 0, "\(changed.errors)")
+            let outcome = try await robot("verify", "--data-dir", run.path)
+            #expect(outcome.code == 1)
+            #expect(outcome.errors.contains("quotes: end_equity of 1d is "), "\(outcome.errors)")
+        }
+
         @Test("metrics of the files of a backtest are those of the backtest")
         func files() async throws {
             let sample = try await Samples.current.made()

@@ -8,6 +8,7 @@ import Messaging
 import Persistence
 import ServiceKit
 import StrategyHost
+import TradingCore
 
 let verifyCommand = Command(
     "verify", "Proves the ledger: runs the recorded sessions again and compares every trade.",
@@ -46,6 +47,11 @@ let verifyCommand = Command(
             database: booked[id] ?? [], isFinished: recorded.finished.contains(id))
         if let failure = result.failure { writeToStandardError("\(id): \(failure)\n") }
         if let sentence = check.firstDifference {
+            differences += 1
+            writeToStandardError("\(sentence)\n")
+        } else if let sentence = try metricsDifference(
+            result, StackSettings.databaseLocation(settings))
+        {
             differences += 1
             writeToStandardError("\(sentence)\n")
         } else {
@@ -102,6 +108,26 @@ private struct RecordedOrders {
         }
         self = recorded
     }
+}
+
+/// Whether the tracker's metrics are those of the backtest; nil when they are, or when one of them has seen
+/// more of the market.
+private func metricsDifference(_ result: BacktestResult, _ location: String) throws -> String? {
+    let id = result.terms.strategyID
+    let store = try openStore(location, options: StoreOptions(access: .readOnly))
+    defer { try? store.close() }
+    guard let made = result.record.performance, let stored = try storedPerformance(id, in: store),
+        stored.lastTrade == made.lastTrade, stored.lastMark == made.lastMark
+    else { return nil }
+    for period in Period.allCases {
+        let pairs = zip(stored.figures(period).list, made.figures(period).list)
+        guard let pair = pairs.first(where: { $0 != $1 }) else { continue }
+        let (found, expected) = (pair.0.value.map { "\($0)" }, pair.1.value.map { "\($0)" })
+        return
+            "\(id): \(pair.0.name) of \(period.rawValue) is \(found ?? "absent") in the database and"
+            + " \(expected ?? "absent") in the backtest: `trading-robot ledger rebuild` counts it anew"
+    }
+    return nil
 }
 
 /// Three ledgers of one strategy.

@@ -8,7 +8,7 @@ extension StrategyPerformance {
         let days = account.slice(period, through: account.lastDay?.number)
         return Figures(
             PeriodData(
-                start: days.start, startDay: days.startDay, days: days.days.map { ($0.number, $0.equity) },
+                start: days.start, startDay: days.startDay, days: days.days,
                 tally: days.tally, exposure: days.tally.exposure, periodsPerYear: periodsPerYear))
     }
 
@@ -35,29 +35,43 @@ extension StrategyPerformance {
 /// The days of a period.
 struct DaySlice {
     var start: Money
+    /// Day before the first one that counts.
     var startDay: Int32?
-    var days: ArraySlice<TradingDay>
+    var days: [(number: Int32, equity: Money)]
     var tally: Tally
 }
 
 extension DaySeries {
+    /// Costs the days of the period, not those before it.
+    ///
     /// - Parameter last: the day that the period ends with.
     func slice(_ period: Period, through last: Int32?) -> DaySlice {
-        let days = days[...]
         guard let length = period.days, let last else {
-            let startDay = days.first.map { $0.number - 1 }
-            return DaySlice(start: start, startDay: startDay, days: days, tally: total)
+            return DaySlice(start: start, startDay: firstDay.map { $0 - 1 }, days: equities(0), tally: total)
         }
-        let first = days.firstIndex { $0.number > last - length } ?? days.endIndex
-        let before = first > days.startIndex ? days[first - 1] : nil
+        let first = place(after: last - length)
+        let before = first > 0 ? self[first - 1] : nil
+        let startDay = before?.number ?? firstDay.map { $0 - 1 }
         let start = before?.equity ?? self.start
         var tally = Tally()
-        let opening = Int64(before?.number ?? (days.first?.number ?? last) - 1)
-        tally.mark(start, at: Timestamp(microseconds: (opening + 1) * microsecondsPerDay - 1))
-        for day in days[first...] { tally.merge(day.tally) }
-        return DaySlice(
-            start: start, startDay: before?.number ?? days.first.map { $0.number - 1 }, days: days[first...],
-            tally: tally)
+        let opening = Int64(startDay ?? last) + 1
+        tally.mark(start, at: Timestamp(microseconds: opening * microsecondsPerDay - 1))
+        for place in first..<count { tally.merge(self[place].tally) }
+        return DaySlice(start: start, startDay: startDay, days: equities(first), tally: tally)
+    }
+
+    private func equities(_ first: Int) -> [(number: Int32, equity: Money)] {
+        (first..<count).map { (self[$0].number, self[$0].equity) }
+    }
+
+    /// Place of the first day after this one, by halves.
+    private func place(after number: Int32) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].number > number { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }
 

@@ -51,6 +51,16 @@ package struct DaySeries: Sendable, Equatable {
     /// Equity at the last trade or mark; the start before the first.
     package var equity: Money { last?.equity ?? start }
 
+    /// Number of the first day.
+    var firstDay: Int32? { closed.first?.number ?? last?.number }
+
+    /// A day by its place.
+    subscript(place: Int) -> TradingDay {
+        if place < closed.count { return closed[place] }
+        guard place == closed.count, let last else { preconditionFailure("a day is asked for that is there") }
+        return last
+    }
+
     /// Every day, ascending.
     package var days: [TradingDay] { closed + (last.map { [$0] } ?? []) }
 
