@@ -60,7 +60,8 @@ package struct StrategyDefinition: Sendable, Equatable, ScalarSettingValue {
             strategyID: id, pluginID: plugin.metadata.id, pluginVersion: plugin.metadata.version,
             pluginSHA256: fileSHA256(plugin.path) ?? "", symbols: symbols,
             parameters: values.entries.map { SessionTerms.Setting($0.name, $0.value.text) },
-            simulation: simulation.fields.map { SessionTerms.Setting($0.name, $0.value) })
+            simulation: simulation.fields.map { SessionTerms.Setting($0.name, $0.value) },
+            warmUp: plugin.metadata.warmUp?.warmUp(values).text ?? "")
     }
 }
 
@@ -107,6 +108,7 @@ extension HostedStrategy {
         return try HostedStrategy(
             id: terms.strategyID, instance: plugin.makeInstance(), symbols: symbols, names: terms.symbols,
             parameters: ParameterValues(texts, for: plugin.metadata.parameters), cash: settings.cash,
+            warmUp: WarmUp(text: terms.warmUp) ?? .none,
             onLog: onLog)
     }
 }
