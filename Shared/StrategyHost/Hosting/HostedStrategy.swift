@@ -206,9 +206,7 @@ package final class HostedStrategy {
     ) -> Int64 {
         guard takesOrders else { return Int64(TR_NOT_NOW) }
         guard Int(slot) < symbols.count else { return Int64(TR_INVALID_REQUEST) }
-        if state.pointee.isCold, !warming.isWarm(Int(slot), at: state.pointee.now) {
-            return Int64(TR_WARMING_UP)
-        }
+        guard isWarm(slot: slot) else { return Int64(TR_WARMING_UP) }
         let number = lastCommand + 1
         let symbol = symbols[Int(slot)]
         enqueue(
@@ -291,6 +289,11 @@ package final class HostedStrategy {
     package func workingOrder(at index: UInt32) -> OpenOrder? { open.working(at: Int(index)) }
     package func symbolName(slot: UInt32) -> UnsafePointer<CChar>? {
         Int(slot) < symbols.count ? UnsafePointer(view.names[Int(slot)]) : nil
+    }
+    /// Whether an order on this slot would be taken now, as far as the warm-up goes.
+    package func isWarm(slot: UInt32) -> Bool {
+        !state.pointee.isCold
+            || (Int(slot) < symbols.count && warming.isWarm(Int(slot), at: state.pointee.now))
     }
     /// Price and size increments in units of 1e-8; 0 while unknown.
     package func increments(slot: UInt32) -> (price: Int64, size: Int64) {
