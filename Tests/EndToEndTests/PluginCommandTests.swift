@@ -197,7 +197,7 @@ extension EndToEnd {
             let ledger = try await ledger(of: run)
             #expect(ledger.split(separator: "\n").count > 100)
             #expect(ledger == (try await backtestLedger(flags)))
-            let verify = try await robot("verify", "--data-dir", run)
+            let verify = try await robot("verify", "--data-dir", run, "--plugins", folder)
             #expect(verify.code == 0, "\(verify.output) \(verify.errors)")
             let journal = try await robot("journal", "cat", run + "/orders")
             #expect(journal.output.contains(#""warm_up":"events=500""#))
