@@ -14,6 +14,7 @@ enum Benchmarks {
         ("foundation", "FOLDER REPEATS", FoundationBenchmark.run),
         ("journal", "FOLDER RECORDS BATCH process|group|record", JournalBenchmark.run),
         ("backtest", "TICKS.csv PLUGIN LAPS REPEATS", BacktestBenchmark.run),
+        ("host", "PLUGIN REPEATS", HostBenchmark.run),
         ("publish", "ENDPOINT REPLAY-ENDPOINT FOLDER TICKS", FeedBenchmark.publish),
         ("follow", "ENDPOINT REPLAY-ENDPOINT PLUGIN TICKS", FeedBenchmark.follow),
         ("observe", "TRADES-ENDPOINT SECONDS", TradeObserver.run),
