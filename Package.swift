@@ -32,6 +32,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Shared", targets: ["Contracts", "Messaging", "StrategyKit"]),
+        .library(name: "StrategyKit", targets: ["StrategyKit"]),
         .library(name: "sma-crossover", type: .dynamic, targets: ["SMACrossover"]),
         .library(name: "quoter", type: .dynamic, targets: ["Quoter"]),
     ],
@@ -62,7 +63,9 @@ let package = Package(
         library("MarketData", ["Contracts", "CZlib"]),
         library("ZeroMQ", ["CZeroMQ"]),
         library("Messaging", ["Contracts", "ZeroMQ", "CChecksum"]),
-        library("StrategyKit", ["Contracts", "CStrategyABI"]),
+        .target(
+            name: "StrategyKit", dependencies: ["Contracts", "CStrategyABI"], path: "Shared/StrategyKit",
+            swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
         library("StrategyHost", ["Contracts", "TradingCore", "CStrategyABI", "MarketData"]),
         library(
             "Persistence",
@@ -91,6 +94,9 @@ let package = Package(
         service(
             "trading-robot", "TradingRobot",
             ["Messaging", "TradingCore", "MarketData", "StrategyHost", "Persistence"]),
+        .executableTarget(
+            name: "indicator-values", dependencies: ["StrategyKit"], path: "Tests/IndicatorValues",
+            swiftSettings: strict),
         tests("ContractsTests", ["Contracts"]),
         tests("JournalTests", ["Messaging", "Contracts", "CChecksum"]),
         tests("ZeroMQTests", ["ZeroMQ"]),

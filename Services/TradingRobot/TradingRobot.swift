@@ -11,7 +11,11 @@ enum TradingRobot {
             [
                 upCommand, backtestCommand, verifyCommand, ledgerCommand,
                 Command("journal", "Looks into a journal.", [journalCatCommand, journalCheckCommand]),
-                tailCommand, metricsCommand, doctorCommand,
+                tailCommand, metricsCommand,
+                Command(
+                    "plugins", "Finds, tries and writes strategy plugins.",
+                    [pluginsListCommand, pluginsCheckCommand, pluginsNewCommand]),
+                doctorCommand,
             ])
         if CommandLine.arguments.dropFirst() == ["--version"] {
             writeToStandardOutput("trading-robot \(platformVersion)\n")

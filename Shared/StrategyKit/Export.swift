@@ -59,7 +59,7 @@ final class StrategyCalls {
                         raw.pointee.kind == TR_BAR
                         ? try strategy.pointee.onBar(data, in: context)
                         : try strategy.pointee.onMarketData(data, in: context)
-                    if let signal { try context.place(signal.order(answering: data.symbol)) }
+                    if let signal { try context.take(signal, answering: data.symbol) }
                     return 0
                 } catch {
                     context.fail(error)

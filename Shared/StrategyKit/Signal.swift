@@ -89,11 +89,14 @@ public enum OrderRefused: Error, Equatable, CustomStringConvertible {
     case invalidRequest
     /// Orders are taken from `initialize` on, until `cleanup` or a failure.
     case notNow
+    /// The strategy still warms up, as its metadata ask for.
+    case warmingUp
 
     public var description: String {
         switch self {
         case .invalidRequest: "the order names a symbol that is not one of the strategy's"
         case .notNow: "orders are taken from initialize on, and no more in cleanup"
+        case .warmingUp: "the strategy still warms up, as its metadata ask for: orders are not taken yet"
         }
     }
 }

@@ -34,9 +34,22 @@ public struct StrategyContext {
         request.stop_price_e8 = order.stopPrice.units
         let number = host.pointee.submit(pointer, &request)
         guard number > 0 else {
-            throw number == Int64(TR_NOT_NOW) ? OrderRefused.notNow : OrderRefused.invalidRequest
+            switch number {
+            case Int64(TR_NOT_NOW): throw .notNow
+            case Int64(TR_WARMING_UP): throw .warmingUp
+            default: throw .invalidRequest
+            }
         }
         return UInt64(number)
+    }
+
+    /// Places the order that a signal asks for. One that comes while the strategy warms up is dropped: the
+    /// author need not know.
+    @inlinable
+    func take(_ signal: Signal, answering symbol: SymbolIndex) throws(OrderRefused) {
+        do throws(OrderRefused) { try place(signal.order(answering: symbol)) } catch {
+            if error != .warmingUp { throw error }
+        }
     }
 
     /// Changes quantity (the whole of it, what is filled included) and prices of an open order, which keeps

@@ -13,17 +13,20 @@ public struct StrategyMetadata: Sendable {
     /// Seconds of the bars that it wants of symbols that have ticks too. Symbols without ticks hand over all
     /// their bars in any case.
     public var barIntervals: [UInt32]
+    /// What the strategy sees before its orders are taken.
+    public var warmUp: WarmUp
     public var parameters: [Parameter]
 
     public init(
         id: String, name: String, version: String, description: String, barIntervals: [UInt32] = [],
-        parameters: [Parameter] = []
+        warmUp: WarmUp = .none, parameters: [Parameter] = []
     ) {
         self.id = id
         self.name = name
         self.version = version
         self.description = description
         self.barIntervals = barIntervals
+        self.warmUp = warmUp
         self.parameters = parameters
     }
 
@@ -38,6 +41,7 @@ public struct StrategyMetadata: Sendable {
         writer.beginArray("intervals")
         for interval in barIntervals { writer.value(Int64(interval)) }
         writer.endArray()
+        warmUp.write(into: &writer)
         writer.beginObject("parameters")
         writer.field("type", "object")
         writer.beginObject("properties")
@@ -47,6 +51,44 @@ public struct StrategyMetadata: Sendable {
         writer.endObject()
         writer.endObject()
         return writer.string
+    }
+}
+
+/// How much a strategy sees before its orders are taken. It is called as always meanwhile; signals are
+/// dropped, and `context.place` throws `OrderRefused.warmingUp`.
+public struct WarmUp: Sendable, Equatable {
+    enum Amount: Sendable, Equatable {
+        case number(Int64)
+        case parameter(String)
+    }
+
+    var unit: String
+    var amount: Amount
+
+    /// Orders are taken from the first event on.
+    public static let none = WarmUp(unit: "events", amount: .number(0))
+    /// Orders on a symbol are taken from its `count`-th event on.
+    public static func events(_ count: Int64) -> WarmUp { WarmUp(unit: "events", amount: .number(count)) }
+    /// As `events`, with the value of a whole-number parameter.
+    public static func events(parameter name: String) -> WarmUp {
+        WarmUp(unit: "events", amount: .parameter(name))
+    }
+    /// Orders are taken when so much session time has passed since the first event.
+    public static func seconds(_ count: Int64) -> WarmUp { WarmUp(unit: "seconds", amount: .number(count)) }
+    /// As `seconds`, with the value of a whole-number parameter.
+    public static func seconds(parameter name: String) -> WarmUp {
+        WarmUp(unit: "seconds", amount: .parameter(name))
+    }
+
+    func write(into writer: inout JSONWriter) {
+        guard self != .none else { return }
+        writer.beginObject("warm_up")
+        writer.key(unit)
+        switch amount {
+        case .number(let count): writer.value(count)
+        case .parameter(let name): writer.value(name)
+        }
+        writer.endObject()
     }
 }
 

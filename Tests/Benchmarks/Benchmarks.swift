@@ -15,6 +15,7 @@ enum Benchmarks {
         ("journal", "FOLDER RECORDS BATCH process|group|record", JournalBenchmark.run),
         ("backtest", "TICKS.csv PLUGIN LAPS REPEATS", BacktestBenchmark.run),
         ("metrics", "RETURNS REPEATS", MetricsBenchmark.run),
+        ("host", "PLUGIN REPEATS", HostBenchmark.run),
         ("publish", "ENDPOINT REPLAY-ENDPOINT FOLDER TICKS", FeedBenchmark.publish),
         ("follow", "ENDPOINT REPLAY-ENDPOINT PLUGIN TICKS", FeedBenchmark.follow),
         ("observe", "TRADES-ENDPOINT SECONDS", TradeObserver.run),

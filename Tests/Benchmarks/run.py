@@ -395,10 +395,48 @@ def day(options):
         f"{middle([x[1] for x in a]):,.0f} round trips")
 
 
+# ---------------------------------------------------------------- strategies
+
+def native(options):
+    quiet = plugin("quiet", "-DQUIET", source="crossover")
+    with Load() as load:
+        runs = [named(lines(options.bench, "host", quiet, 5)) for _ in range(options.pairs)]
+    row("an event of an in-process native strategy: ns above a direct call",
+        [x["hosted"]["ns"] - x["direct"]["ns"] for x in runs], 100, 20,
+        f"{middle([x['hosted']['ns'] for x in runs]):.1f} ns", f"{middle([x['direct']['ns'] for x in runs]):.1f} ns",
+        load.share)
+    many(options, symbols=200, rate=1_000, seconds=24)
+
+
+def many(options, symbols, rate, seconds):
+    """One strategy a symbol in one runner, at the market's own speed: the lag must not grow."""
+    names = [f"S{number:03}" for number in range(symbols)]
+    strategies = [text for name in names for text in ("--strategy", f"s-{name}=sma-crossover:{name}:fast=500,slow=5000")]
+    samples, began = [], None
+    with Load() as load, Stack(options, "--provider", "synthetic", "--symbols", ",".join(names), "--rate",
+                               symbols * rate, "--speed", "real", *strategies) as stack:
+        until = time.monotonic() + seconds + 20
+        while time.monotonic() < until and (began is None or time.monotonic() < began + seconds):
+            taken, lag = (stack.metric(name, "runner-0") for name in ("messages_total", "lag_events"))
+            if taken and lag is not None:
+                began = began or time.monotonic()
+                samples.append((time.monotonic() - began, taken, lag))
+            time.sleep(0.2)
+    if len(samples) < 20:
+        raise Absent("the runner of many strategies said nothing")
+    settled = [sample for sample in samples if sample[0] >= 4]
+    half = len(settled) // 2
+    early, late = (middle([lag for _, _, lag in part]) for part in (settled[:half], settled[half:]))
+    seen = (settled[-1][1] - settled[0][1]) / (settled[-1][0] - settled[0][0])
+    fact(f"{symbols} in-process strategies over {symbols} symbols, {rate}/s each wanted: {seen:,.0f} events/s came, "
+         f"events of lag {early:,.0f} in the first half and {late:,.0f} in the second, "
+         f"at most {max(lag for _, _, lag in settled):,.0f} (other load {load.share:.0%})")
+
+
 # ---------------------------------------------------------------- main
 
 SUITES = dict(codec=codec, journal=journal, backtest=backtest, metrics=metrics, feed=feed, path=path,
-              latency=latency, day=day)
+              latency=latency, day=day, native=native)
 
 
 def main():

@@ -24,9 +24,12 @@ let backtestCommand = Command(
         CommonSettings.configuration.declaration, StrategySettings.strategy.declaration,
         StrategySettings.plugins.declaration, ledgerFile.declaration, equityFile.declaration,
         fullReport.declaration, asJSON.declaration,
-    ] + DataSettings.declarations + SimulationSettings.declarations, tables: [DataSettings.instruments]
+    ] + DataSettings.declarations + SimulationSettings.declarations,
+    tables: [DataSettings.instruments, StrategySettings.table]
 ) { context in
-    let settings = context.settings
+    var settings = context.settings
+    settings.set(StrategySettings.strategy, try StrategySettings.definitions(settings))
+    try checkFolders(settings)
     guard !settings[StrategySettings.strategy].isEmpty else {
         throw WrongUse("backtest needs --strategy \(StrategyDefinition.placeholder).")
     }

@@ -37,9 +37,12 @@ let upCommand = Command(
         StrategySettings.strategy.declaration, StrategySettings.plugins.declaration, runners.declaration,
         exitWhenDone.declaration, basePort.declaration, transport.declaration, fresh.declaration,
         StackSettings.durability.declaration,
-    ] + DataSettings.declarations + SimulationSettings.declarations, tables: [DataSettings.instruments]
+    ] + DataSettings.declarations + SimulationSettings.declarations,
+    tables: [DataSettings.instruments, StrategySettings.table]
 ) { context in
-    let settings = context.settings
+    var settings = context.settings
+    settings.set(StrategySettings.strategy, try StrategySettings.definitions(settings))
+    try checkFolders(settings)
     let simulation = try SimulationSettings.read(settings)
     let opened = try OpenedSource(settings, start: Timestamp(microseconds: 0))
     let strategies = try wantedStrategies(settings, simulation, opened)

@@ -91,6 +91,7 @@ extern "C" {
 #define TR_UNKNOWN_ORDER (-2)   /* the order is neither unanswered nor working */
 #define TR_TOO_MANY_TIMERS (-3) /* 1,024 timers are set */
 #define TR_NOT_NOW (-4)         /* called during create, during cleanup or after a failure */
+#define TR_WARMING_UP (-5)      /* the strategy still warms up: orders are not taken yet */
 
 /* One market event of one of the strategy's symbols. 136 bytes. */
 typedef struct tr_market_data {
@@ -252,6 +253,8 @@ typedef struct tr_strategy {
      *       "enabled":{"type":"boolean","default":true},
      *       "direction":{"type":"string","default":"both","enum":["both","long"]}}}}
      * Only id and version must be there. `intervals` (seconds) asks for bars of symbols that have ticks.
+     * "warm_up":{"events":50} or {"seconds":3600}: orders on a symbol are taken from its 50th event on, or
+     * after so much session time; instead of the number the name of an integer parameter may stand there.
      * Every parameter has a default. */
     const char *metadata_json;
 

@@ -21,6 +21,8 @@ public struct SessionTerms: Sendable, Equatable {
     public var parameters: [Setting]
     /// Every simulation setting, in the order of the settings table.
     public var simulation: [Setting]
+    /// What the strategy sees before its orders are taken: "events=50", "seconds=3600", or nothing.
+    public var warmUp: String
     /// First market event of the session.
     public var start: UInt64
     /// Epoch of the market data journal; the simulator fills it in.
@@ -28,7 +30,8 @@ public struct SessionTerms: Sendable, Equatable {
 
     public init(
         strategyID: String, pluginID: String, pluginVersion: String, pluginSHA256: String, symbols: [String],
-        parameters: [Setting], simulation: [Setting], start: UInt64 = 1, marketDataEpoch: String = ""
+        parameters: [Setting], simulation: [Setting], warmUp: String = "", start: UInt64 = 1,
+        marketDataEpoch: String = ""
     ) {
         self.strategyID = strategyID
         self.pluginID = pluginID
@@ -37,6 +40,7 @@ public struct SessionTerms: Sendable, Equatable {
         self.symbols = symbols
         self.parameters = parameters
         self.simulation = simulation
+        self.warmUp = warmUp
         self.start = start
         self.marketDataEpoch = marketDataEpoch
     }
@@ -54,6 +58,7 @@ public struct SessionTerms: Sendable, Equatable {
         writer.endArray()
         Self.write(parameters, as: "parameters", into: &writer)
         Self.write(simulation, as: "simulation", into: &writer)
+        if !warmUp.isEmpty { writer.field("warm_up", warmUp) }
         writer.field("start", start)
         writer.field("market_data_epoch", marketDataEpoch)
     }
@@ -77,6 +82,7 @@ public struct SessionTerms: Sendable, Equatable {
         symbols = try json.array("symbols").compactMap(\.asString)
         parameters = Self.settings(try json.object("parameters"))
         simulation = Self.settings(try json.object("simulation"))
+        warmUp = json["warm_up"]?.asString ?? ""
         start = try json.unsigned("start")
         marketDataEpoch = try json.string("market_data_epoch")
     }
@@ -92,6 +98,7 @@ public struct SessionTerms: Sendable, Equatable {
         if symbols != other.symbols {
             return "symbols: \(symbols.joined(separator: "+")), \(other.symbols.joined(separator: "+"))"
         }
+        if warmUp != other.warmUp { return "warm_up: \(warmUp), \(other.warmUp)" }
         for (mine, theirs) in [(parameters, other.parameters), (simulation, other.simulation)] {
             for setting in mine {
                 let there = theirs.first { $0.name == setting.name }?.value ?? "nothing"

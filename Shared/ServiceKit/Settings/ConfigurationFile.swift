@@ -1,6 +1,6 @@
-// The file of `--config`: YAML in block style, one key a line. swift-configuration reads the values; the
-// scan here adds what it does not keep: every key with its line, so that an unknown key is found and a
-// wrong value is named by its place. Not read: flow mappings ({…}), anchors, several documents.
+// The file of `--config`: YAML in block style, one key a line, or JSON. swift-configuration reads the values
+// of YAML; the scan here adds what it does not keep: every key with its line, so that an unknown key is found
+// and a wrong value is named by its place. Not read: flow mappings ({…}), anchors, several documents.
 
 import Configuration
 
@@ -37,7 +37,17 @@ struct ConfigurationFile {
         guard data.count <= Self.maximumBytes else {
             throw WrongUse("The configuration file \(path) is larger than \(Self.maximumBytes) bytes.")
         }
-        try self.init(path: path, text: String(decoding: data, as: UTF8.self))
+        let text = String(decoding: data, as: UTF8.self)
+        if Self.isJSON(text) {
+            try self.init(path: path, json: text)
+        } else {
+            try self.init(path: path, text: text)
+        }
+    }
+
+    init(path: String, entries: [Entry]) {
+        self.path = path
+        self.entries = entries
     }
 
     init(path: String, text: String) throws(WrongUse) {

@@ -67,14 +67,18 @@ package struct SettingDeclaration: Sendable {
 package struct SettingTable: Sendable {
     let path: [String]
     let columns: [SettingDeclaration]
+    /// The name of a list column that may also hold keys of its own: `parameters: fast: 10` is `fast=10`.
+    let mapping: String?
     let help: String
 
     /// - Parameters:
     ///   - path: the keys above the rows: `["simulation", "strategies"]`.
     ///   - columns: what a row may hold.
-    package init(_ path: [String], columns: [SettingDeclaration], help: String) {
+    ///   - mapping: a list column that may be written as keys with values.
+    package init(_ path: [String], columns: [SettingDeclaration], mapping: String? = nil, help: String) {
         self.path = path
         self.columns = columns
+        self.mapping = mapping
         self.help = help
     }
 

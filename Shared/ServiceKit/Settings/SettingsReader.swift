@@ -151,6 +151,14 @@ private struct Given {
         _ entry: ConfigurationFile.Entry, table: SettingTable, row: String, column: String, place: String,
         into rows: inout [String: [String: [String: any Sendable]]]
     ) -> [String] {
+        if let mapping = table.mapping, entry.path.count == table.path.count + 3,
+            entry.path[table.path.count + 1] == mapping
+        {
+            let pair = "\(entry.path.last ?? "")=\(entry.texts.joined(separator: ","))"
+            let before = rows[table.name]?[row]?[mapping] as? [String] ?? []
+            rows[table.name, default: [:]][row, default: [:]][mapping] = before + [pair]
+            return []
+        }
         guard let setting = table.columns.first(where: { $0.name == column }) else {
             let nearest = nearestName(to: column, in: table.columns.map(\.name)) ?? ""
             return ["\(place): \(table.name) has no \(column). Did you mean \(nearest)?"]

@@ -34,16 +34,19 @@ package struct StrategyDefinition: Sendable, Equatable, ScalarSettingValue {
             id: String(halves[0]), plugin: String(parts[0]),
             symbols: parts[1].split(separator: "+", omittingEmptySubsequences: false).map(String.init),
             parameters: parts.count < 3 ? [] : parts[2].split(separator: ",").map(String.init))
-        let idsAreValid = [definition.id, definition.plugin].allSatisfy {
-            NameRule.identifier.accepts($0.utf8)
-        }
-        guard idsAreValid else { throw RefusedValue("ids of 1 to 40 of A-Z a-z 0-9 . _ -") }
-        // All strategies together are published under this name.
-        guard definition.id != "portfolio" else { throw RefusedValue("another id than portfolio") }
-        guard definition.symbols.allSatisfy({ NameRule.symbol.accepts($0.utf8) }),
-            Set(definition.symbols).count == definition.symbols.count
-        else { throw RefusedValue("symbols of 1 to 32 of A-Z a-z 0-9 . _ -, each once") }
+        try definition.checkNames()
         return definition
+    }
+
+    fileprivate func checkNames() throws(RefusedValue) {
+        guard [id, plugin].allSatisfy({ NameRule.identifier.accepts($0.utf8) }) else {
+            throw RefusedValue("ids of 1 to 40 of A-Z a-z 0-9 . _ -")
+        }
+        // All strategies together are published under this name.
+        guard id != "portfolio" else { throw RefusedValue("another id than portfolio") }
+        guard !symbols.isEmpty, symbols.allSatisfy({ NameRule.symbol.accepts($0.utf8) }),
+            Set(symbols).count == symbols.count
+        else { throw RefusedValue("symbols of 1 to 32 of A-Z a-z 0-9 . _ -, each once") }
     }
 
     package var settingText: String {
@@ -62,7 +65,8 @@ package struct StrategyDefinition: Sendable, Equatable, ScalarSettingValue {
             strategyID: id, pluginID: plugin.metadata.id, pluginVersion: plugin.metadata.version,
             pluginSHA256: fileSHA256(plugin.path) ?? "", symbols: symbols,
             parameters: values.entries.map { SessionTerms.Setting($0.name, $0.value.text) },
-            simulation: simulation.fields.map { SessionTerms.Setting($0.name, $0.value) })
+            simulation: simulation.fields.map { SessionTerms.Setting($0.name, $0.value) },
+            warmUp: plugin.metadata.warmUp?.warmUp(values).text ?? "")
     }
 }
 
@@ -109,6 +113,7 @@ extension HostedStrategy {
         return try HostedStrategy(
             id: terms.strategyID, instance: plugin.makeInstance(), symbols: symbols, names: terms.symbols,
             parameters: ParameterValues(texts, for: plugin.metadata.parameters), cash: settings.cash,
+            warmUp: WarmUp(text: terms.warmUp) ?? .none,
             onLog: onLog)
     }
 }
@@ -121,4 +126,39 @@ package enum StrategySettings {
     package static let plugins = Setting<[String]>(
         "plugins", default: ["./plugins"], placeholder: "DIR", separator: ",",
         help: "Folders with strategy plugins, beside the built ones.")
+
+    /// In a file: `strategies: ID:` with `plugin`, `symbols`, and `parameters` as keys with values.
+    package static let table = SettingTable(
+        ["strategies"], columns: [plugin.declaration, symbols.declaration, parameters.declaration],
+        mapping: parameters.name, help: "A strategy to run, in place of --strategy.")
+    private static let plugin = Setting<String?>("plugin", default: nil, help: "The plugin's id.")
+    private static let symbols = Setting<[String]>(
+        "symbols", default: [], separator: "+", help: "What it trades.")
+    private static let parameters = Setting<[String]>(
+        "parameters", default: [], help: "key=value, or keys with values.")
+
+    /// The strategies of `--strategy`, or else those of the file's table, in the order of their ids.
+    ///
+    /// - Throws: `WrongUse` with every row that is not whole.
+    package static func definitions(_ settings: Settings) throws(WrongUse) -> [StrategyDefinition] {
+        guard !settings.isGiven(strategy) else { return settings[strategy] }
+        var mistakes: [String] = []
+        var definitions: [StrategyDefinition] = []
+        for row in settings[table] {
+            guard let plugin = row[plugin] ?? nil else {
+                mistakes.append("strategies.\(row.name) names no plugin.")
+                continue
+            }
+            let definition = StrategyDefinition(
+                id: row.name, plugin: plugin, symbols: row[symbols] ?? [], parameters: row[parameters] ?? [])
+            do throws(RefusedValue) {
+                try definition.checkNames()
+                definitions.append(definition)
+            } catch {
+                mistakes.append("strategies.\(row.name): allowed are \(error.allowed).")
+            }
+        }
+        guard mistakes.isEmpty else { throw WrongUse(mistakes) }
+        return definitions
+    }
 }

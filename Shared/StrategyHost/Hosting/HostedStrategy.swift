@@ -40,6 +40,8 @@ package final class HostedStrategy {
     private var open = OpenOrders()
     private var timers = TimerQueue()
     private var takesOrders = false
+    /// What is left to see before orders are taken.
+    package private(set) var warming: Warming
     private var noted: String?
     /// C copies of text parameters that were asked for.
     private var texts: [(name: String, bytes: UnsafeMutablePointer<CChar>)] = []
@@ -59,6 +61,8 @@ package final class HostedStrategy {
         var hasCommands = false
         var isBusy = false
         var hasFailed = false
+        /// Whether `warming` still counts.
+        var isCold = false
     }
 
     /// Makes and initialises the strategy.
@@ -66,11 +70,13 @@ package final class HostedStrategy {
     /// - Parameters:
     ///   - symbols: each once, in the order that gives the strategy its slots; `names` are theirs.
     ///   - cash: what the account holds before the first execution.
+    ///   - warmUp: what the strategy sees before its orders are taken.
     ///   - onLog: gets what the strategy logs; level as in the C interface, 0 debug … 3 error.
     /// - Throws: the failure of its `create` or `initialize`.
     package init(
         id: String, instance: any StrategyInstance, symbols: [SymbolIndex], names: [String],
-        parameters: ParameterValues, cash: Money, onLog: ((_ level: UInt32, _ text: String) -> Void)? = nil
+        parameters: ParameterValues, cash: Money, warmUp: WarmUp = .none,
+        onLog: ((_ level: UInt32, _ text: String) -> Void)? = nil
     ) throws(StrategyFailure) {
         precondition(symbols.count == names.count, "every symbol has a name")
         self.id = id
@@ -80,8 +86,10 @@ package final class HostedStrategy {
         self.onLog = onLog
         barIntervals = instance.barIntervals
         view = AccountView(symbols: symbols, names: names, cash: cash)
+        warming = Warming(warmUp, slots: symbols.count)
         state = UnsafeMutablePointer<State>.allocate(capacity: 1)
         state.initialize(to: State())
+        state.pointee.isCold = warmUp != .none
         table = UnsafeMutablePointer<tr_host>.allocate(capacity: 1)
         table.initialize(to: tr_host())
         table.pointee = makeHostTable(for: self)
@@ -131,8 +139,13 @@ package final class HostedStrategy {
         state.pointee.time = time
         state.pointee.now = time
         state.pointee.lastEvent = event.seq
+        if state.pointee.isCold { warming.begin(at: time) }
         if state.pointee.nextDue <= time { try fireTimers(at: time) }
         guard slot >= 0, view.take(event, slot: slot, intervals: barIntervals) else { return }
+        if state.pointee.isCold {
+            warming.count(slot)
+            state.pointee.isCold = !warming.isDone(at: time)
+        }
         let status = instance.onMarketData(view.data + slot)
         if status != 0 { try check(status, .marketData) }
     }
@@ -193,6 +206,7 @@ package final class HostedStrategy {
     ) -> Int64 {
         guard takesOrders else { return Int64(TR_NOT_NOW) }
         guard Int(slot) < symbols.count else { return Int64(TR_INVALID_REQUEST) }
+        guard isWarm(slot: slot) else { return Int64(TR_WARMING_UP) }
         let number = lastCommand + 1
         let symbol = symbols[Int(slot)]
         enqueue(
@@ -275,6 +289,11 @@ package final class HostedStrategy {
     package func workingOrder(at index: UInt32) -> OpenOrder? { open.working(at: Int(index)) }
     package func symbolName(slot: UInt32) -> UnsafePointer<CChar>? {
         Int(slot) < symbols.count ? UnsafePointer(view.names[Int(slot)]) : nil
+    }
+    /// Whether an order on this slot would be taken now, as far as the warm-up goes.
+    package func isWarm(slot: UInt32) -> Bool {
+        !state.pointee.isCold
+            || (Int(slot) < symbols.count && warming.isWarm(Int(slot), at: state.pointee.now))
     }
     /// Price and size increments in units of 1e-8; 0 while unknown.
     package func increments(slot: UInt32) -> (price: Int64, size: Int64) {

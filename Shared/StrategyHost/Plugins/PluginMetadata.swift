@@ -15,6 +15,8 @@ package struct PluginMetadata: Equatable, Sendable {
     package var parameters: [ParameterDeclaration] = []
     /// The JSON Schema of the parameters as the plugin wrote it; empty when there is none.
     package var parameterSchema = ""
+    /// What an instance sees before its orders are taken; nil for nothing.
+    package var warmUp: WarmUpDeclaration?
 
     /// - Throws: `MetadataError` with the reason.
     package init(json: String) throws(MetadataError) {
@@ -33,6 +35,7 @@ package struct PluginMetadata: Equatable, Sendable {
 
     private static func read(_ raw: UnsafeRawBufferPointer) throws(MetadataError) -> PluginMetadata {
         var metadata = PluginMetadata()
+        var warmUp: String?
         do throws(JSONError) {
             var reader = try JSONReader(raw)
             var scope = try reader.openObject()
@@ -45,6 +48,7 @@ package struct PluginMetadata: Equatable, Sendable {
                 case "intervals": metadata.barIntervals = try intervals(&reader)
                 case "parameters":
                     metadata.parameterSchema = String(decoding: try reader.raw(), as: UTF8.self)
+                case "warm_up": warmUp = String(decoding: try reader.raw(), as: UTF8.self)
                 default: try reader.skip()
                 }
             }
@@ -58,6 +62,7 @@ package struct PluginMetadata: Equatable, Sendable {
         guard !metadata.version.isEmpty else { throw MetadataError("it has no version") }
         if metadata.name.isEmpty { metadata.name = metadata.id }
         metadata.parameters = try ParameterSchema.read(metadata.parameterSchema)
+        if let warmUp { metadata.warmUp = try WarmUpDeclaration.read(warmUp, metadata.parameters) }
         return metadata
     }
 

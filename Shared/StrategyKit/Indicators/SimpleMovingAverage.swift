@@ -39,6 +39,12 @@ public struct SimpleMovingAverage: Sendable {
         return Price(units: units)
     }
 
+    /// The average of a full window as the nearest `Double`, for showing and for other indicators; nil
+    /// before.
+    public var value: Double? {
+        isFull ? Double(sum) / (Double(length) * Double(unitsPerOne)) : nil
+    }
+
     /// Whether this average lies above, at or below another, without rounding: +1, 0, −1.
     ///
     /// - Precondition: neither window is empty.
