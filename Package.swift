@@ -50,6 +50,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CChecksum", path: "Shared/CChecksum"),
+        .target(name: "CSandbox", path: "Shared/CSandbox"),
         .target(name: "CStrategyABI", path: "Shared/CStrategyABI"),
         .systemLibrary(
             name: "CPostgreSQL", path: "Shared/CPostgreSQL", providers: [.apt(["libpq-dev"])]),
@@ -90,6 +91,10 @@ let package = Package(
         service("market-data-gateway", "MarketDataGateway", ["Messaging", "MarketData"]),
         service("strategy-runner", "StrategyRunner", ["Messaging", "StrategyHost", "Persistence"]),
         service("order-simulator", "OrderSimulator", ["Messaging", "TradingCore"]),
+        // Without ServiceKit: what surrounds a stranger's code is kept small.
+        .executableTarget(
+            name: "plugin-host", dependencies: ["Contracts", "StrategyHost", "CStrategyABI", "CSandbox"],
+            path: "Services/PluginHost", swiftSettings: strict),
         service("performance-tracker", "PerformanceTracker", ["Messaging", "TradingCore", "Persistence"]),
         service(
             "trading-robot", "TradingRobot",
@@ -104,7 +109,7 @@ let package = Package(
         tests("MarketDataTests", ["MarketData", "Contracts"]),
         tests("TradingCoreTests", ["TradingCore", "Contracts"]),
         tests("StrategyKitTests", ["StrategyKit", "StrategyHost", "Contracts", "CStrategyABI"]),
-        tests("StrategyHostTests", ["StrategyHost", "Contracts", "CStrategyABI"]),
+        tests("StrategyHostTests", ["StrategyHost", "TradingCore", "Contracts", "CStrategyABI"]),
         tests("SessionTests", ["StrategyHost", "TradingCore", "Contracts", "CStrategyABI"]),
         tests("PersistenceTests", ["Persistence", "Contracts", "CPostgreSQL"]),
         tests("ServiceKitTests", ["ServiceKit", "Persistence", "TradingCore", "Contracts"]),

@@ -23,8 +23,9 @@ enum Runner {
             settings: [
                 number.declaration, StackSettings.marketData.declaration,
                 StackSettings.marketDataReplay.declaration, StackSettings.orderEntry.declaration,
-                StackSettings.database.declaration, StrategySettings.plugins.declaration,
-            ], tolerated: ["simulation", "strategies", "instruments"] + DataSettings.declarations.map(\.name))
+                StackSettings.database.declaration,
+            ] + StrategySettings.pluginDeclarations,
+            tolerated: ["simulation", "strategies", "instruments"] + DataSettings.declarations.map(\.name))
         program.health = { settings in
             (HTTPAddress(port: Endpoints.firstRunnerHealthPort + settings[number]), .next(50))
         }
@@ -41,7 +42,7 @@ enum Runner {
             bus: bus, endpoint: settings[StackSettings.marketData],
             replayEndpoint: settings[StackSettings.marketDataReplay], reader: name, epoch: nil)
         let connection = try CommandConnection(bus: bus, endpoint: settings[StackSettings.orderEntry])
-        let plugins = PluginFolders(settings[StrategySettings.plugins])
+        let plugins = StrategySettings.folders(settings)
         let loop = RunnerLoop(
             bus: bus, name: name, store: store, feed: feed, connection: connection, plugins: plugins,
             context: context)
@@ -59,7 +60,8 @@ private final class RunnerLoop {
     private let store: any Store
     private let feed: MarketFeed
     private let connection: CommandConnection
-    private let plugins: PluginFolders
+    private let loader: PluginLoader
+    private let processes: ProcessWatch
     private let context: ServiceContext
     private let core: RunnerCore
     private let lines = OrderEntryReader()
@@ -67,11 +69,17 @@ private final class RunnerLoop {
     private var isProgressDue = true
     private var isProgressPlanned = false
     private static let progressEvery = Duration.milliseconds(2)
+    private var claimed: [String: ClaimedStrategy] = [:]
+    private var policies: [String: RestartPolicy] = [:]
+    /// Strategies that will be begun again.
+    private var restarting: Set<String> = []
+    private var again: [(due: ContinuousClock.Instant, item: ClaimedStrategy)] = []
+    private var lookedAt = ContinuousClock.now
     private let figures: RunnerFigures
     private(set) var failure: (any Error)?
     private var looks = 0
     /// Claimed strategies that could not even be made.
-    private var refused = 0
+    private var refused: Set<String> = []
     /// An unanswered attach, and the progress, are repeated after so many looks of 500 ms.
     private static let looksPerAttach = 6
     /// Whether this process has claimed before: only then its own name in the database is its own doing.
@@ -86,19 +94,15 @@ private final class RunnerLoop {
         self.store = store
         self.feed = feed
         self.connection = connection
-        self.plugins = plugins
+        loader = PluginLoader(plugins, bus: bus)
+        processes = ProcessWatch(bus)
         self.context = context
         figures = RunnerFigures(context.metrics)
-        let log = context.log
-        let health = context.health
-        core = RunnerCore { strategy, reason in
-            log.error(
-                "strategy stopped", metadata: ["strategy": "\(strategy)", "reason": "\(reason.sentence)"])
-            health.set("strategy \(strategy)", .degraded(reason.sentence))
-        }
+        core = RunnerCore { _, _ in }
     }
 
     func start() throws {
+        core.onFailure = { [unowned self] strategy, reason in self.stopped(strategy, reason) }
         connection.onReset = { [unowned self] in self.core.connectionReset(self.feed.symbols) }
         connection.onLine = { [unowned self] line in self.receive(line) }
         context.health.set("market data", .starting("the gateway was not heard yet"))
@@ -113,34 +117,89 @@ private final class RunnerLoop {
     /// held.
     private func claim() throws {
         let free = RunnerCore.maximumStrategies - core.strategies.count
-        let claimed = try store.claim(
+        let found = try store.claim(
             runner: name, limit: free, term: nil, takingBackOwn: !hasClaimed)
         hasClaimed = true
-        for item in claimed {
+        for item in found {
             claims.append(item.claim)
+            claimed[item.strategy.id] = item
+            start(item)
+        }
+    }
+
+    /// A strategy cannot go on. Its session stands still; one whose process has failed is begun again.
+    private func stopped(_ strategy: String, _ reason: Reason) {
+        context.log.error(
+            "strategy stopped", metadata: ["strategy": "\(strategy)", "reason": "\(reason.sentence)"])
+        context.health.set("strategy \(strategy)", .degraded(reason.sentence))
+        guard reason.code == "strategy_failed", let item = claimed[strategy],
+            let hosted = core.strategies.first(where: { $0.id == strategy })?.session.strategy,
+            hosted.process != nil
+        else { return }
+        beginAgain(item, failedAt: hosted.lastEvent)
+    }
+
+    /// Begins a strategy again a little later, unless that was tried often enough; false then.
+    @discardableResult
+    private func beginAgain(_ item: ClaimedStrategy, failedAt event: UInt64) -> Bool {
+        let id = item.strategy.id
+        guard let seconds = policies[id, default: RestartPolicy()].failed(at: event) else {
+            restarting.remove(id)
+            return false
+        }
+        restarting.insert(id)
+        context.log.warning(
+            "strategy begins again", metadata: ["strategy": "\(id)", "seconds": "\(seconds)"])
+        again.append((.now + .seconds(seconds), item))
+        return true
+    }
+
+    /// Begins those again whose time has come.
+    private func beginDue() {
+        let due = again.filter { $0.due <= .now }
+        again.removeAll { $0.due <= .now }
+        for (_, item) in due where claimed[item.strategy.id] == item { start(item) }
+    }
+
+    /// Looks for the plugin of a strategy and makes it.
+    private func start(_ item: ClaimedStrategy) {
+        loader.load(item.strategy.plugin) { [unowned self] found in
             do {
-                let plugin = try plugins.plugin(id: item.strategy.plugin)
+                let plugin = try found.get()
                 let terms = try SessionTerms.of(item.strategy, plugin: plugin)
                 var symbols: [SymbolIndex] = []
                 for symbol in terms.symbols { symbols.append(try feed.symbols.intern(symbol)) }
                 let log = context.log
                 let id = terms.strategyID
-                let strategy = try HostedStrategy.make(terms, plugin: plugin, symbols: symbols) {
+                let strategy = try HostedStrategy.make(terms, plugin: plugin, symbols: symbols, waits: false)
+                {
                     level, text in
                     let severity: Logger.Level = level > 2 ? .error : level > 1 ? .warning : .info
                     log.log(level: severity, "\(text)", metadata: ["strategy": "\(id)"])
                 }
                 core.add(terms, strategy, symbols: symbols, fence: item.fence)
+                processes.add(strategy)
+                refused.remove(id)
+                if restarting.remove(id) != nil { context.health.set("strategy \(id)", .ready) }
                 context.log.info("claimed", metadata: ["strategy": "\(id)", "fence": "\(item.fence)"])
             } catch {
-                refused += 1
-                context.log.error(
-                    "strategy cannot run",
-                    metadata: ["strategy": "\(item.strategy.id)", "reason": "\(sentence(for: error))"])
-                context.health.set("strategy \(item.strategy.id)", .degraded(sentence(for: error)))
+                refuse(item, error)
             }
+            if connection.isConnected { core.attachDetached(feed.symbols) }
         }
-        if !claimed.isEmpty, connection.isConnected { core.attachDetached(feed.symbols) }
+    }
+
+    /// A claimed strategy cannot be made. A plugin whose process ended while it was asked may do better later.
+    private func refuse(_ item: ClaimedStrategy, _ error: any Error) {
+        let (id, reason) = (item.strategy.id, sentence(for: error))
+        context.log.error("strategy cannot run", metadata: ["strategy": "\(id)", "reason": "\(reason)"])
+        context.health.set("strategy \(id)", .degraded(reason))
+        let code = (error as? PluginError)?.code
+        let isPassing = code == .protocolViolation || code == .cannotStart
+        if isPassing, beginAgain(item, failedAt: 0) { return }
+        restarting.remove(id)
+        // What the core has is counted by its own failure.
+        if !core.strategies.contains(where: { $0.id == id }) { refused.insert(id) }
     }
 
     private func receive(_ line: UnsafeRawBufferPointer) {
@@ -156,12 +215,13 @@ private final class RunnerLoop {
         core.pump(feed.window, feed.symbols, isProgressDue: isProgressDue)
         isProgressDue = false
         if !isProgressPlanned, core.hasUnsaidProgress { planProgress() }
+        processes.turn()
         core.flush { connection.send($0) == .done }
         let oldest = core.oldestNeeded
         do { try feed.require(oldest) } catch { fail(error) }
         feed.makeRoom(keeping: oldest)
         feed.reportPosition(oldest.map { $0 - 1 } ?? feed.window.next - 1)
-        figures.update(core, feed, refused: refused)
+        figures.update(core, feed, refused: refused.count, isRestarting: restarting.contains)
         if let stopped = feed.failure { fail(stopped) }
     }
 
@@ -181,7 +241,12 @@ private final class RunnerLoop {
     }
 
     private func look() {
-        core.look()
+        // A process that slept, or whose machine did, has not run for longer than two looks.
+        let now = ContinuousClock.now
+        let passed = min(.milliseconds(1_000), now - lookedAt)
+        lookedAt = now
+        core.look(milliseconds: Int(passed / .milliseconds(1)))
+        beginDue()
         context.health.set(
             "market data", feed.epoch == nil ? .starting("the gateway was not heard yet") : .ready)
         let connected = connection.isConnected
@@ -229,7 +294,7 @@ private struct RunnerFigures {
         gaps = metrics.counter("gaps_total", help: "Gaps found in the market data, and repaired.")
     }
 
-    func update(_ core: RunnerCore, _ feed: MarketFeed, refused: Int) {
+    func update(_ core: RunnerCore, _ feed: MarketFeed, refused: Int, isRestarting: (String) -> Bool) {
         messages.set(total: Int64(feed.counters.delivered))
         handed.set(total: Int64(core.eventsHanded))
         roundTrips.set(total: Int64(core.roundTrips))
@@ -238,7 +303,7 @@ private struct RunnerFigures {
             lastTime.set(Double(feed.window[feed.window.next - 1].timestamp.microseconds) / 1e6)
         }
         strategies.set(core.strategies.count)
-        failed.set(refused + core.strategies.count { $0.failure != nil })
+        failed.set(refused + core.strategies.count { $0.failure != nil && !isRestarting($0.id) })
         gaps.set(total: Int64(feed.counters.gaps))
     }
 }

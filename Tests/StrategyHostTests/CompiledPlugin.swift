@@ -36,6 +36,17 @@ final class PluginWorkshop {
         return library
     }
 
+    /// Compiles a C file to a program and returns its path.
+    func program(_ name: String, _ file: String) throws -> String {
+        let compiler = Process()
+        compiler.executableURL = URL(filePath: "/usr/bin/env")
+        compiler.arguments = ["cc", "-Wall", "-Wextra", "-Werror", "-O2", "-o", "\(folder)/\(name)", file]
+        try compiler.run()
+        compiler.waitUntilExit()
+        guard compiler.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
+        return "\(folder)/\(name)"
+    }
+
     /// A plugin that does nothing; `table` replaces or adds fields.
     func compile(_ name: String, metadata: String, table: String = "") throws -> String {
         try compile(

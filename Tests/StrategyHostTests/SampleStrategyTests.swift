@@ -23,7 +23,7 @@ import Testing
         init(_ id: String, _ texts: [String]) throws {
             let plugin = try PluginFolders([]).plugin(id: id)
             strategy = try HostedStrategy(
-                id: "x", instance: plugin.makeInstance(), symbols: [SymbolIndex(3)], names: ["A"],
+                id: "x", instance: plugin.makeInstance(waits: true), symbols: [SymbolIndex(3)], names: ["A"],
                 parameters: ParameterValues(texts, for: plugin.metadata.parameters),
                 cash: Money(whole: 100_000))
         }

@@ -61,7 +61,7 @@ struct BacktestRun {
     private(set) var data = BacktestData()
     private(set) var symbols = SymbolTable()
     private var sessions: [BacktestSession] = []
-    private var plugins: [String: NativePlugin] = [:]
+    private var plugins: [String: any StrategyPlugin] = [:]
     private let folders: PluginFolders
     private let keepsMarks: Bool
 
@@ -72,7 +72,7 @@ struct BacktestRun {
     }
 
     /// The plugin with this id, loaded once.
-    mutating func plugin(_ id: String) throws -> NativePlugin {
+    mutating func plugin(_ id: String) throws -> any StrategyPlugin {
         if let known = plugins[id] { return known }
         let plugin = try folders.plugin(id: id)
         plugins[id] = plugin

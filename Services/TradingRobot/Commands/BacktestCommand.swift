@@ -22,9 +22,8 @@ let backtestCommand = Command(
     "backtest", "Runs strategies over recorded data, with the same simulation as the live stack.",
     settings: [
         CommonSettings.configuration.declaration, StrategySettings.strategy.declaration,
-        StrategySettings.plugins.declaration, ledgerFile.declaration, equityFile.declaration,
-        fullReport.declaration, asJSON.declaration,
-    ] + DataSettings.declarations + SimulationSettings.declarations,
+        ledgerFile.declaration, equityFile.declaration, fullReport.declaration, asJSON.declaration,
+    ] + StrategySettings.pluginDeclarations + DataSettings.declarations + SimulationSettings.declarations,
     tables: [DataSettings.instruments, StrategySettings.table]
 ) { context in
     var settings = context.settings
@@ -34,7 +33,7 @@ let backtestCommand = Command(
         throw WrongUse("backtest needs --strategy \(StrategyDefinition.placeholder).")
     }
     let simulation = try SimulationSettings.read(settings)
-    let plugins = PluginFolders(settings[StrategySettings.plugins])
+    let plugins = StrategySettings.folders(settings)
     var run = BacktestRun(plugins: plugins, keepsMarks: settings[equityFile] != nil)
     for terms in try checkedTerms(settings, simulation, plugin: { try run.plugin($0) }) { try run.add(terms) }
     let opened = try OpenedSource(settings, start: Timestamp(seconds: 1_735_689_600))
@@ -63,7 +62,7 @@ let backtestCommand = Command(
 
 /// The terms of every `--strategy`, all mistakes at once.
 func checkedTerms(
-    _ settings: Settings, _ simulation: SessionSettings, plugin: (String) throws -> NativePlugin
+    _ settings: Settings, _ simulation: SessionSettings, plugin: (String) throws -> any StrategyPlugin
 ) throws -> [SessionTerms] {
     var mistakes: [String] = []
     var terms: [SessionTerms] = []

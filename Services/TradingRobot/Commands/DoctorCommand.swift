@@ -23,14 +23,13 @@ private struct Finding {
 let doctorCommand = Command(
     "doctor", "Says what is missing or wrong on this machine, and the command that mends it.",
     settings: [
-        CommonSettings.dataDirectory.declaration, StrategySettings.plugins.declaration,
-        StackSettings.database.declaration,
-    ]
+        CommonSettings.dataDirectory.declaration, StackSettings.database.declaration,
+    ] + StrategySettings.pluginDeclarations
 ) { context in
     let settings = context.settings
     let folder = settings[CommonSettings.dataDirectory]
     var findings = [executables(), openFiles()]
-    findings += plugins(settings[StrategySettings.plugins])
+    findings += plugins(StrategySettings.folders(settings)) + sandbox()
     findings += dataFolder(folder, database: StackSettings.databaseLocation(settings))
     findings += stack(folder)
     for finding in findings { writeToStandardOutput("\(finding.verdict.rawValue): \(finding.sentence)\n") }
@@ -39,7 +38,9 @@ let doctorCommand = Command(
 
 private func executables() -> Finding {
     let folder = PluginFolders.executableFolder ?? "."
-    let names = ["market-data-gateway", "order-simulator", "performance-tracker", "strategy-runner"]
+    let names = [
+        "market-data-gateway", "order-simulator", "performance-tracker", "strategy-runner", "plugin-host",
+    ]
     let missing = names.filter { access(folder + "/" + $0, X_OK) != 0 }
     return missing.isEmpty
         ? Finding(verdict: .good, sentence: "all services are in \(folder)")
@@ -59,8 +60,8 @@ private func openFiles() -> Finding {
         : Finding(verdict: .wrong, sentence: "only \(limit.rlim_cur) files may be open: run `ulimit -n 4096`")
 }
 
-private func plugins(_ folders: [String]) -> [Finding] {
-    let listings = PluginFolders(folders).list()
+private func plugins(_ folders: PluginFolders) -> [Finding] {
+    let listings = folders.list()
     let good = listings.compactMap { listing -> String? in
         guard case .success(let plugin) = listing.outcome else { return nil }
         return "\(plugin.metadata.id) \(plugin.metadata.version)"
@@ -76,6 +77,29 @@ private func plugins(_ folders: [String]) -> [Finding] {
         }
     }
     return findings
+}
+
+/// What this kernel enforces on a plugin in a process of its own, as `plugin-host` finds it.
+private func sandbox() -> [Finding] {
+    let host = Process()
+    let output = Pipe()
+    host.executableURL = URL(filePath: (PluginFolders.executableFolder ?? ".") + "/plugin-host")
+    host.arguments = ["--probe"]
+    host.standardOutput = output
+    guard (try? host.run()) != nil else {
+        return [Finding(verdict: .wrong, sentence: "plugin-host cannot be started: run `make build`")]
+    }
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    host.waitUntilExit()
+    return text.split(separator: "\n").map { line in
+        let isEnforced = line.hasPrefix("ok ")
+        let what = line.drop { $0 != " " }.dropFirst()
+        return Finding(
+            verdict: isEnforced ? .good : .note,
+            sentence: isEnforced
+                ? "plugins are isolated by the kernel: \(what)"
+                : "plugins are not isolated by this kernel: \(what)")
+    }
 }
 
 private func dataFolder(_ folder: String, database: String) -> [Finding] {

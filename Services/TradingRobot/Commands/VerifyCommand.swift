@@ -14,8 +14,7 @@ let verifyCommand = Command(
     "verify", "Proves the ledger: runs the recorded sessions again and compares every trade.",
     settings: [
         CommonSettings.dataDirectory.declaration, StackSettings.database.declaration,
-        StrategySettings.plugins.declaration,
-    ]
+    ] + StrategySettings.pluginDeclarations
 ) { context in
     let settings = context.settings
     let folder = settings[CommonSettings.dataDirectory]
@@ -30,7 +29,7 @@ let verifyCommand = Command(
             "session \(terms.strategyID) was made of market data \(terms.marketDataEpoch), and "
                 + "\(folder)/market-data is \(journal.epoch): put the journal back that it was made of")
     }
-    var run = BacktestRun(plugins: PluginFolders(settings[StrategySettings.plugins]))
+    var run = BacktestRun(plugins: StrategySettings.folders(settings))
     for terms in recorded.sessions { try run.add(terms) }
     var source: any MarketDataSource = journal
     var progress = TerminalProgress()

@@ -26,13 +26,14 @@ let pluginsCheckCommand = Command(
 private func checkPlugin(_ operand: String) throws -> (lines: [String], isWell: Bool) {
     let manifest = operand + "/plugin.json"
     let path = FileManager.default.fileExists(atPath: manifest) ? manifest : operand
-    let plugin: NativePlugin
+    let plugin: any StrategyPlugin
     do throws(PluginError) {
-        plugin = try NativePlugin(path: path)
+        plugin = try PluginFolders([]).load(path)
     } catch {
         return (["WRONG: \(error.sentence) [\(error.code.rawValue)]"], false)
     }
-    let report = try PluginTrial(plugin.metadata) { plugin.makeInstance() }.run()
+    var report = try PluginTrial(plugin.metadata) { plugin.makeInstance(waits: true) }.run()
+    if report.mistakes.isEmpty, let mistake = try BatchTrial(plugin).run() { report.mistakes.append(mistake) }
     let metadata = plugin.metadata
     var lines = report.mistakes.map { "WRONG: \($0)" }
     lines += report.remarks.map { "note: \($0)" }

@@ -11,13 +11,12 @@ private let asJSON = Setting<Bool>("json", default: false, help: "Print the resu
 let pluginsListCommand = Command(
     "list", "Shows every plugin that is found, and why a file cannot be used.",
     settings: [
-        CommonSettings.configuration.declaration, StrategySettings.plugins.declaration, asJSON.declaration,
-    ]
+        CommonSettings.configuration.declaration, asJSON.declaration,
+    ] + StrategySettings.pluginDeclarations
 ) { context in
     let settings = context.settings
-    let folders = settings[StrategySettings.plugins]
     try checkFolders(settings)
-    let list = PluginList(PluginFolders(folders))
+    let list = PluginList(StrategySettings.folders(settings))
     writeToStandardOutput(settings[asJSON] ? list.json : list.text)
     return .done
 }

@@ -75,7 +75,7 @@ struct StackCommands {
             "--market-data-replay-endpoint", endpoints.marketDataReplay, "--order-entry-endpoint",
             endpoints.orderEntry, "--health-endpoint", endpoints.runnerHealth[number - 1],
         ]
-        for path in settings[StrategySettings.plugins] { arguments += ["--plugins", path] }
+        arguments += StrategySettings.flags(settings)
         return child("strategy-runner", "strategy-runner-\(number)", arguments)
     }
 }

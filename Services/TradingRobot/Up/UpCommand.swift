@@ -34,10 +34,10 @@ let upCommand = Command(
     settings: [
         CommonSettings.configuration.declaration, CommonSettings.dataDirectory.declaration,
         CommonSettings.logLevel.declaration, CommonSettings.logFormat.declaration,
-        StrategySettings.strategy.declaration, StrategySettings.plugins.declaration, runners.declaration,
+        StrategySettings.strategy.declaration, runners.declaration,
         exitWhenDone.declaration, basePort.declaration, transport.declaration, fresh.declaration,
         StackSettings.durability.declaration,
-    ] + DataSettings.declarations + SimulationSettings.declarations,
+    ] + StrategySettings.pluginDeclarations + DataSettings.declarations + SimulationSettings.declarations,
     tables: [DataSettings.instruments, StrategySettings.table]
 ) { context in
     var settings = context.settings
@@ -78,7 +78,7 @@ private func absolute(_ path: String) -> String {
 private func wantedStrategies(
     _ settings: Settings, _ simulation: SessionSettings, _ opened: OpenedSource
 ) throws -> (terms: [SessionTerms], areGiven: Bool) {
-    let folders = PluginFolders(settings[StrategySettings.plugins])
+    let folders = StrategySettings.folders(settings)
     var settings = settings
     let areGiven = !settings[StrategySettings.strategy].isEmpty
     if !areGiven {
@@ -96,7 +96,7 @@ private func wantedStrategies(
             ])
     }
     try checkSymbols(settings[StrategySettings.strategy], opened)
-    var loaded: [String: NativePlugin] = [:]
+    var loaded: [String: any StrategyPlugin] = [:]
     let terms = try checkedTerms(settings, simulation) { id in
         let plugin = try loaded[id] ?? folders.plugin(id: id)
         loaded[id] = plugin

@@ -58,7 +58,7 @@ package struct StrategyDefinition: Sendable, Equatable, ScalarSettingValue {
     ///
     /// - Throws: `InvalidParameters` with everything that is wrong.
     package func terms(
-        plugin: NativePlugin, simulation: SessionSettings
+        plugin: any StrategyPlugin, simulation: SessionSettings
     ) throws(InvalidParameters) -> SessionTerms {
         let values = try ParameterValues(parameters, for: plugin.metadata.parameters)
         return SessionTerms(
@@ -81,7 +81,7 @@ extension SessionTerms {
     /// The terms behind a row, with the plugin as it is now.
     ///
     /// - Throws: `JSONError` or `InvalidParameters` when the row and the plugin do not agree.
-    package static func of(_ row: StrategyRow, plugin: NativePlugin) throws -> SessionTerms {
+    package static func of(_ row: StrategyRow, plugin: any StrategyPlugin) throws -> SessionTerms {
         let parameters = try settings(row.parameters)
         let definition = StrategyDefinition(
             id: row.id, plugin: row.plugin, symbols: row.symbols,
@@ -103,15 +103,17 @@ extension SessionTerms {
 extension HostedStrategy {
     /// The strategy of a session, ready for its first event.
     ///
+    /// - Parameter waits: whether calls wait for a plugin in a process of its own; else it may be pending.
     /// - Throws: `InvalidParameters`, `SettingsError` or `StrategyFailure`.
     package static func make(
-        _ terms: SessionTerms, plugin: NativePlugin, symbols: [SymbolIndex],
-        onLog: ((_ level: UInt32, _ text: String) -> Void)? = nil
+        _ terms: SessionTerms, plugin: any StrategyPlugin, symbols: [SymbolIndex],
+        waits: Bool = true, onLog: ((_ level: UInt32, _ text: String) -> Void)? = nil
     ) throws -> HostedStrategy {
         let texts = terms.parameters.map { "\($0.name)=\($0.value)" }
         let settings = try SessionSettings(fields: terms.simulation.map { ($0.name, $0.value) })
         return try HostedStrategy(
-            id: terms.strategyID, instance: plugin.makeInstance(), symbols: symbols, names: terms.symbols,
+            id: terms.strategyID, instance: plugin.makeInstance(waits: waits), symbols: symbols,
+            names: terms.symbols,
             parameters: ParameterValues(texts, for: plugin.metadata.parameters), cash: settings.cash,
             warmUp: WarmUp(text: terms.warmUp) ?? .none,
             onLog: onLog)
@@ -161,4 +163,41 @@ package enum StrategySettings {
         guard mistakes.isEmpty else { throw WrongUse(mistakes) }
         return definitions
     }
+
+    package static let isolation = Setting<PluginIsolation>(
+        "isolation", default: .auto,
+        help: "Where native plugins run: in the runner (none), in processes of their own (process), or only "
+            + "those that come with the platform in the runner (auto).")
+    package static let pluginDeadline = Setting<Int>(
+        "plugin-deadline", default: 10, placeholder: "SECONDS",
+        help: "A plugin in a process of its own that has not answered for so long is stopped.",
+        allowed: Setting<Int>.within(1...3_600))
+    package static let pluginMemory = Setting<Int>(
+        "plugin-memory", default: 1_024, placeholder: "MIB",
+        help: "Memory of a plugin in a process of its own.", allowed: Setting<Int>.within(64...1_048_576))
+
+    /// What decides which plugins there are and how they run.
+    package static var pluginDeclarations: [SettingDeclaration] {
+        [plugins.declaration, isolation.declaration, pluginDeadline.declaration, pluginMemory.declaration]
+    }
+
+    /// The plugin folders of these settings.
+    package static func folders(_ settings: Settings) -> PluginFolders {
+        var folders = PluginFolders(settings[plugins])
+        folders.isolation = settings[isolation]
+        folders.limits.answerMilliseconds = settings[pluginDeadline] * 1_000
+        folders.limits.startMilliseconds = settings[pluginDeadline] * 3_000
+        folders.limits.memory = UInt64(settings[pluginMemory]) << 20
+        return folders
+    }
+
+    /// The same as flags of another program.
+    package static func flags(_ settings: Settings) -> [String] {
+        settings[plugins].flatMap { ["--plugins", $0] } + [
+            "--isolation", settings[isolation].rawValue, "--plugin-deadline", "\(settings[pluginDeadline])",
+            "--plugin-memory", "\(settings[pluginMemory])",
+        ]
+    }
 }
+
+extension PluginIsolation: ScalarSettingValue {}

@@ -32,23 +32,35 @@ package final class HostedStrategy {
     package var isBusy: Bool { state.pointee.isBusy }
 
     private let instance: any StrategyInstance
-    private let view: AccountView
-    private let barIntervals: [UInt32]
+    /// The strategy's process where it has one: then it is asked, not called (`HostedStrategy+Process`).
+    package let process: ProcessInstance?
+    /// Events for the process that it has not answered, oldest first.
+    var held: [HeldEvent] = []
+    /// How many of them the open question is about.
+    var asked = 0
+    /// Timers set, where somebody else keeps the time (`HostedStrategy+Inside`).
+    package var setDelays: [Int64]?
+    let view: AccountView
+    let barIntervals: [UInt32]
     private let table: UnsafeMutablePointer<tr_host>
-    private let state: UnsafeMutablePointer<State>
+    let state: UnsafeMutablePointer<State>
     private var commands: [Command] = []
     private var open = OpenOrders()
-    private var timers = TimerQueue()
+    var timers = TimerQueue()
     private var takesOrders = false
     /// What is left to see before orders are taken.
-    package private(set) var warming: Warming
-    private var noted: String?
+    package var warming: Warming
+    /// The same, at the last event held for the process.
+    var warmingAhead: Warming
+    /// Slots whose orders are not taken, where somebody else counts (`HostedStrategy+Inside`).
+    var toldCold: [UInt32]?
+    package private(set) var noted: String?
     /// C copies of text parameters that were asked for.
     private var texts: [(name: String, bytes: UnsafeMutablePointer<CChar>)] = []
 
     /// What every event reads and writes. Behind a pointer, because the check of exclusive access to a
     /// property costs as much as all the rest of an event; the object is confined to one thread at a time.
-    private struct State {
+    struct State {
         var lastEvent: UInt64 = 0
         var lastReport: UInt64 = 0
         var lastCommand: UInt64 = 0
@@ -71,11 +83,12 @@ package final class HostedStrategy {
     ///   - symbols: each once, in the order that gives the strategy its slots; `names` are theirs.
     ///   - cash: what the account holds before the first execution.
     ///   - warmUp: what the strategy sees before its orders are taken.
+    ///   - notesTimers: whether `takeTimers` is used.
     ///   - onLog: gets what the strategy logs; level as in the C interface, 0 debug … 3 error.
     /// - Throws: the failure of its `create` or `initialize`.
     package init(
         id: String, instance: any StrategyInstance, symbols: [SymbolIndex], names: [String],
-        parameters: ParameterValues, cash: Money, warmUp: WarmUp = .none,
+        parameters: ParameterValues, cash: Money, warmUp: WarmUp = .none, notesTimers: Bool = false,
         onLog: ((_ level: UInt32, _ text: String) -> Void)? = nil
     ) throws(StrategyFailure) {
         precondition(symbols.count == names.count, "every symbol has a name")
@@ -84,9 +97,12 @@ package final class HostedStrategy {
         self.symbols = symbols
         self.parameters = parameters
         self.onLog = onLog
+        process = instance as? ProcessInstance
+        if notesTimers { setDelays = [] }
         barIntervals = instance.barIntervals
         view = AccountView(symbols: symbols, names: names, cash: cash)
         warming = Warming(warmUp, slots: symbols.count)
+        warmingAhead = warming
         state = UnsafeMutablePointer<State>.allocate(capacity: 1)
         state.initialize(to: State())
         state.pointee.isCold = warmUp != .none
@@ -96,6 +112,7 @@ package final class HostedStrategy {
         try check(instance.create(in: self), .create)
         takesOrders = true
         try check(instance.initialize(), .initialize)
+        try finishWhenWaiting()
     }
 
     deinit {
@@ -120,6 +137,7 @@ package final class HostedStrategy {
     /// Ends the strategy: `cleanup`, once. Orders are refused in it.
     package func cleanup() throws(StrategyFailure) {
         takesOrders = false
+        if process != nil { return try cleanupProcess() }
         try check(instance.cleanup(), .cleanup)
     }
 
@@ -137,6 +155,7 @@ package final class HostedStrategy {
         if state.pointee.hasFailed { try refuse() }
         let time = max(state.pointee.time, event.timestamp.microseconds)
         state.pointee.time = time
+        if process != nil { return try hold(event, slot: slot, time: time) }
         state.pointee.now = time
         state.pointee.lastEvent = event.seq
         if state.pointee.isCold { warming.begin(at: time) }
@@ -165,6 +184,7 @@ package final class HostedStrategy {
         if let slot = open.apply(report) { view.openOrders[slot] -= 1 }
         state.pointee.isBusy = !open.isEmpty
         for execution in report.executions { view.apply(execution) }
+        if process != nil { return try ask(report) }
         for execution in report.executions {
             var trade = tr_trade(execution, slot: view.slot(of: execution.symbol))
             try check(instance.onTrade(&trade), .trade)
@@ -181,11 +201,14 @@ package final class HostedStrategy {
         state.pointee.nextDue = timers.nextDue
     }
 
-    private func refuse() throws(StrategyFailure) {
+    func callMarketData(_ slot: Int) -> Int32 { instance.onMarketData(view.data + slot) }
+    func callTimer(_ timer: TimerQueue.Timer) -> Int32 { instance.onTimer(timer.number, due: timer.due) }
+
+    func refuse() throws(StrategyFailure) {
         if let failure { throw failure }
     }
 
-    private func check(_ status: Int32, _ stage: StrategyFailure.Stage) throws(StrategyFailure) {
+    func check(_ status: Int32, _ stage: StrategyFailure.Stage) throws(StrategyFailure) {
         guard status != 0 else { return }
         let why = noted ?? "it gave no reason (status \(status))"
         let found = StrategyFailure(
@@ -264,6 +287,7 @@ package final class HostedStrategy {
             return Int64(TR_TOO_MANY_TIMERS)
         }
         state.pointee.nextDue = timers.nextDue
+        setDelays?.append(delay)
         return Int64(number)
     }
 
@@ -292,9 +316,12 @@ package final class HostedStrategy {
     }
     /// Whether an order on this slot would be taken now, as far as the warm-up goes.
     package func isWarm(slot: UInt32) -> Bool {
-        !state.pointee.isCold
-            || (Int(slot) < symbols.count && warming.isWarm(Int(slot), at: state.pointee.now))
+        guard state.pointee.isCold else { return true }
+        if let toldCold { return !toldCold.contains(slot) }
+        return Int(slot) < symbols.count && warming.isWarm(Int(slot), at: state.pointee.now)
     }
+    /// The names of the strategy's symbols, by slot.
+    var symbolNames: [String] { symbols.indices.map { String(cString: view.names[$0]) } }
     /// Price and size increments in units of 1e-8; 0 while unknown.
     package func increments(slot: UInt32) -> (price: Int64, size: Int64) {
         Int(slot) < symbols.count ? view.increments[Int(slot)] : (0, 0)

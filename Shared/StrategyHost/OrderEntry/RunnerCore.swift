@@ -28,7 +28,7 @@ package final class RunnerCore {
     package private(set) var eventsHanded: UInt64 = 0
     package private(set) var roundTrips: UInt64 = 0
     /// Told once when a strategy stops for good.
-    private let onFailure: (_ strategy: String, Reason) -> Void
+    package var onFailure: (_ strategy: String, Reason) -> Void
     private var writer = JSONWriter(capacity: 64 << 10)
     private var waitingLines = 0
 
@@ -37,7 +37,9 @@ package final class RunnerCore {
     /// Takes a strategy, in the place of an earlier claim of it; it attaches with the next `attachDetached`.
     package func add(_ terms: SessionTerms, _ strategy: HostedStrategy, symbols: [SymbolIndex], fence: UInt64)
     {
-        let session = RunnerSession(strategy: strategy, symbols: symbols, fence: fence)
+        // The simulator knows an owner's later attach by its id.
+        let before = indexes[terms.strategyID].map { strategies[$0].session.attachID } ?? 0
+        let session = RunnerSession(strategy: strategy, symbols: symbols, fence: fence, attachID: before)
         if let index = indexes[terms.strategyID] {
             strategies[index] = RunningStrategy(terms: terms, session: session)
         } else {
@@ -164,8 +166,11 @@ package final class RunnerCore {
     }
 
     /// Call every few hundred milliseconds.
-    package func look() {
+    ///
+    /// - Parameter milliseconds: how long this process has run since the last call.
+    package func look(milliseconds: Int = 0) {
         for index in strategies.indices {
+            strategies[index].session.strategy.process?.look(milliseconds: milliseconds)
             strategies[index].hold.look(at: strategies[index].session.next ?? 0)
         }
     }

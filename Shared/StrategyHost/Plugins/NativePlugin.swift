@@ -24,6 +24,10 @@ package struct PluginError: Error, Equatable, Sendable, CustomStringConvertible 
         case incompleteTable = "incomplete_table"
         case invalidMetadata = "invalid_metadata"
         case unknownPlugin = "unknown_plugin"
+        case cannotStart = "cannot_start"
+        case importError = "import_error"
+        case wrongClass = "wrong_class"
+        case protocolViolation = "protocol_violation"
     }
 
     package var code: Code
@@ -36,6 +40,8 @@ package struct PluginError: Error, Equatable, Sendable, CustomStringConvertible 
 package final class NativePlugin: @unchecked Sendable {
     package let path: String
     package let metadata: PluginMetadata
+    /// The metadata as the plugin wrote them.
+    package let metadataJSON: String
     fileprivate let table: UnsafePointer<tr_strategy>
 
     /// Loads a library and checks all of it.
@@ -51,8 +57,9 @@ package final class NativePlugin: @unchecked Sendable {
         guard let json = table.pointee.metadata_json else {
             throw PluginError(code: .incompleteTable, sentence: "\(path): its table has no metadata_json")
         }
+        metadataJSON = String(cString: json)
         do throws(MetadataError) {
-            metadata = try PluginMetadata(json: String(cString: json))
+            metadata = try PluginMetadata(json: metadataJSON)
         } catch {
             throw PluginError(code: .invalidMetadata, sentence: "\(path): its metadata are invalid: \(error)")
         }

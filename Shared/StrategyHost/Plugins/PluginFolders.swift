@@ -1,5 +1,5 @@
-// Finding plugins: shared libraries named lib*.so in a list of folders, then in the folder of the running
-// executable, where the platform's own plugins lie.
+// Finding plugins: shared libraries named lib*.so, Python files, and folders with a `plugin.json`, in a list
+// of folders, then in the folder of the running executable, where the platform's own plugins lie.
 //
 // In the folder of the executable only libraries with the entry symbol are plugins, and no others are loaded.
 // In a folder that the user names every lib*.so is listed, with the reason when it cannot be used.
@@ -18,7 +18,7 @@ import CStrategyABI
 /// A file that was found, and the plugin in it or the reason why there is none.
 package struct PluginListing: Sendable {
     package var path: String
-    package var outcome: Result<NativePlugin, PluginError>
+    package var outcome: Result<any StrategyPlugin, PluginError>
 }
 
 package struct PluginFolders: Sendable {
@@ -33,6 +33,10 @@ package struct PluginFolders: Sendable {
     package let folders: [String]
     /// The folder of the running executable; nil when it is not known or not wanted.
     package let ownFolder: String?
+    /// Where native plugins run.
+    package var isolation = PluginIsolation.auto
+    /// What a plugin in a process of its own may use.
+    package var limits = ProcessLimits()
 
     /// - Parameter ownFolder: where the platform's own plugins lie.
     package init(_ folders: [String], ownFolder: String? = Self.executableFolder) {
@@ -40,11 +44,21 @@ package struct PluginFolders: Sendable {
         self.ownFolder = ownFolder
     }
 
+    /// The plugin in this file, of whatever kind.
+    package func load(_ path: String) throws(PluginError) -> any StrategyPlugin {
+        let isNative = path.hasSuffix(Self.suffix)
+        let isOwn = ownFolder.map { path.hasPrefix($0 + "/") } ?? false
+        if isNative, isolation == .none || (isolation == .auto && isOwn) {
+            return try NativePlugin(path: path)
+        }
+        return try ProcessPlugin(path: path, limits: limits)
+    }
+
     /// Every plugin that can be found, loaded, and every file that cannot be, with the reason.
     package func list() -> [PluginListing] {
         files().map { path in
             do throws(PluginError) {
-                return PluginListing(path: path, outcome: .success(try NativePlugin(path: path)))
+                return PluginListing(path: path, outcome: .success(try load(path)))
             } catch {
                 return PluginListing(path: path, outcome: .failure(error))
             }
@@ -52,13 +66,13 @@ package struct PluginFolders: Sendable {
     }
 
     /// The plugin with this id. Looks into the file of that name first, so that nothing else need be loaded.
-    package func plugin(id: String) throws(PluginError) -> NativePlugin {
+    package func plugin(id: String) throws(PluginError) -> any StrategyPlugin {
         let files = files()
-        let wanted = "lib\(id)\(Self.suffix)"
+        let wanted = ["/lib\(id)\(Self.suffix)", "/\(id).py", "/\(id)/plugin.json"]
         var failed: [PluginError] = []
-        for path in files where Self.name(of: path) == wanted {
+        for path in files where wanted.contains(where: path.hasSuffix) {
             do throws(PluginError) {
-                let plugin = try NativePlugin(path: path)
+                let plugin = try load(path)
                 if plugin.metadata.id == id { return plugin }
             } catch {
                 failed.append(error)
@@ -80,18 +94,29 @@ package struct PluginFolders: Sendable {
 
     private func files() -> [String] {
         var found: [String] = []
-        for folder in folders { found += Self.libraries(in: folder) }
+        for folder in folders { found += Self.plugins(in: folder) }
         if let ownFolder, !folders.contains(ownFolder) {
             found += Self.libraries(in: ownFolder).filter(Self.namesEntrySymbol)
         }
         return found
     }
 
-    private static func name(of path: String) -> String {
-        String(path.reversed().prefix { $0 != "/" }.reversed())
+    /// Libraries, Python files that are not tests, and folders that hold a `plugin.json`.
+    private static func plugins(in folder: String) -> [String] {
+        names(in: folder) { name in
+            (name.hasPrefix("lib") && name.hasSuffix(suffix))
+                || (name.hasSuffix(".py") && !name.hasPrefix("_") && !name.hasPrefix("test_"))
+                || access("\(folder)/\(name)/plugin.json", R_OK) == 0
+        }.map { path in
+            access(path + "/plugin.json", R_OK) == 0 ? path + "/plugin.json" : path
+        }
     }
 
     private static func libraries(in folder: String) -> [String] {
+        names(in: folder) { $0.hasPrefix("lib") && $0.hasSuffix(suffix) }
+    }
+
+    private static func names(in folder: String, where isWanted: (String) -> Bool) -> [String] {
         guard let handle = opendir(folder) else { return [] }
         defer { closedir(handle) }
         var names: [String] = []
@@ -99,7 +124,7 @@ package struct PluginFolders: Sendable {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
                 tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name.hasPrefix("lib"), name.hasSuffix(suffix) { names.append(name) }
+            if isWanted(name) { names.append(name) }
         }
         names.sort { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
         return names.map { folder.hasSuffix("/") ? folder + $0 : "\(folder)/\($0)" }

@@ -65,14 +65,16 @@ package struct RunnerSession {
     private var reports = ReportQueue()
     private var matchedEvent: UInt64 = 0
     private var matchedReport: UInt64 = 0
-    private var attachID: UInt64 = 0
+    package private(set) var attachID: UInt64
     private var sentCommand: UInt64 = 0
     /// Nil: nothing was sent since the attach, and even "nothing handled" must be.
     private var sentProgress: Progress?
     /// Commands made and not known to be held by the simulator.
     private var unacknowledged: [Command] = []
 
-    package init(strategy: HostedStrategy, symbols: [SymbolIndex], fence: UInt64) {
+    /// - Parameter attachID: of the last attach of the same owner, which went before this session.
+    package init(strategy: HostedStrategy, symbols: [SymbolIndex], fence: UInt64, attachID: UInt64 = 0) {
+        self.attachID = attachID
         self.strategy = strategy
         self.symbols = SymbolSet(symbols)
         self.fence = fence
@@ -128,6 +130,10 @@ package struct RunnerSession {
         guard next != nil else { return 0 }
         var handed = 0
         while true {
+            if strategy.process != nil {
+                try strategy.proceed()
+                if strategy.isPending { return handed }
+            }
             if let report = reports.first, report.after <= strategy.lastEvent {
                 guard report.after == strategy.lastEvent else {
                     throw ReportOutOfPlace(strategy: strategy.id, report: report, event: strategy.lastEvent)
@@ -137,7 +143,13 @@ package struct RunnerSession {
                 try strategy.handle(report)
                 continue
             }
-            guard let seq = skipForeign(window), mayHand(seq) else { return handed }
+            let seq = strategy.takesMore ? skipForeign(window) : nil
+            if seq == nil, let held = strategy.heldEvent {
+                guard mayHand(held) else { return handed }
+                try strategy.sendHeld()
+                continue
+            }
+            guard let seq, mayHand(seq) else { return handed }
             let event = window[seq]
             next = seq + 1
             if event.kind == .clock {
@@ -151,7 +163,9 @@ package struct RunnerSession {
     }
 
     /// Whether the strategy stands further than the simulator was told.
-    package var hasUnsaidProgress: Bool { state == .attached && progress != sentProgress }
+    package var hasUnsaidProgress: Bool {
+        state == .attached && !strategy.isPending && progress != sentProgress
+    }
 
     /// Commands that the simulator lacks, in order, then the progress if it has moved. Empty and nil when
     /// there is nothing to say or nobody to say it to.
@@ -160,7 +174,8 @@ package struct RunnerSession {
     ///   orders, which has made no command and handled no report since the last.
     package mutating func takeOutgoing(isDue: Bool = true) -> (commands: [Command], progress: Progress?) {
         strategy.takeCommands(into: &unacknowledged)
-        guard state == .attached else { return ([], nil) }
+        // Where a strategy stands is not known while its process has not answered.
+        guard state == .attached, !strategy.isPending else { return ([], nil) }
         var fresh: [Command] = []
         if sentCommand < strategy.lastCommand {
             let known = sentCommand
