@@ -6,7 +6,7 @@
 import Contracts
 
 /// Everything that is kept in the database.
-package typealias Store = LedgerStore & StrategyStore & DeadLetterStore
+package typealias Store = LedgerStore & LedgerCheckStore & StrategyStore & DeadLetterStore
 
 /// The ledger: each trade exactly once, and what follows from it. One writer, the tracker.
 ///

@@ -171,6 +171,26 @@ extension EndToEnd {
                 one.output.split(separator: "\n") == all.filter { $0.contains("\"strategy_id\":\"quotes\"") })
         }
 
+        @Test("ledger check finds a run whole, and a noted head again")
+        func chain() async throws {
+            let sample = try await Samples.current.made()
+            let run = try TemporaryFolder()
+            try await runToEnd(in: run.path, sample.replay)
+            let heads = try objects(
+                try await robot("ledger", "head", "--json", "--data-dir", run.path).output)
+            let trades = try await ledger(of: run.path).split(separator: "\n").count
+            #expect(heads.reduce(0) { $0 + ($1["trades"] as? Int ?? 0) } == trades)
+            let head = try #require(heads.first?["head"] as? String)
+            let check = try await robot("ledger", "check", "--head", head, "--data-dir", run.path)
+            #expect(check.code == 0, "\(check.errors)")
+            #expect(check.output.contains("\(trades) trades of \(heads.count) strategies: whole"))
+            let other = try await robot(
+                "ledger", "check", "--head", String(head.reversed()), "--data-dir", run.path)
+            #expect(other.code == 1 && other.errors.contains("no trade of the ledger has the noted hash"))
+            let rebuild = try await robot("ledger", "rebuild", "--dry-run", "--data-dir", run.path)
+            #expect(rebuild.code == 0 && rebuild.output == "The positions follow from the trades.\n")
+        }
+
         @Test("doctor finds nothing wrong with a finished run")
         func doctor() async throws {
             let sample = try await Samples.current.made()

@@ -11,7 +11,7 @@ let ledgerCommand = Command(
     "ledger", "Prints the canonical ledger: one trade a line, by strategy, then strategy_seq.",
     settings: [
         CommonSettings.dataDirectory.declaration, StackSettings.database.declaration, strategy.declaration,
-    ]
+    ], children: [ledgerCheckCommand, ledgerHeadCommand, ledgerRebuildCommand]
 ) { context in
     let settings = context.settings
     let store = try openStore(

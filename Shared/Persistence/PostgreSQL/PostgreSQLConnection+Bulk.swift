@@ -17,32 +17,40 @@ extension PostgreSQLConnection {
     private static let smallestBulk = 3
     private static let uniqueViolation = "23505"
 
-    func insertInBulk(_ rows: TradeRows) throws -> [Int]? {
+    func insertInBulk(_ rows: TradeRows, _ chains: inout ChainHeads) throws -> [Int]? {
         guard rows.trades.count >= Self.smallestBulk else { return nil }
         let beyond = rows.trades.indices.filter {
             rows.trades[$0].event.strategySeq > UInt64(Int64.max)
         }
         try execute("SAVEPOINT bulk")
-        if try copy(rows, without: beyond) { return beyond }
+        let before = chains
+        if try copy(rows, without: beyond, &chains) { return beyond }
+        chains = before
         try execute("ROLLBACK TO SAVEPOINT bulk")
         let doubtful = try doubtful(rows)
-        guard try copy(rows, without: doubtful) else {
+        guard try copy(rows, without: doubtful, &chains) else {
             throw StoreError(.busy, "\(path) took other trades with the same ids meanwhile; try again")
         }
         return doubtful
     }
 
     /// False when one of them is there already; then the transaction must go back to where it was.
-    private func copy(_ rows: TradeRows, without left: [Int]) throws -> Bool {
+    private func copy(_ rows: TradeRows, without left: [Int], _ chains: inout ChainHeads) throws -> Bool {
         var bytes = CopyBytes(capacity: rows.trades.count * 320)
         var next = left[...]
         for index in rows.trades.indices {
-            if next.first == index { next.removeFirst() } else { bytes.append(rows, index) }
+            if next.first == index {
+                next.removeFirst()
+                continue
+            }
+            let link = chains.link(rows.source, rows.trades[index])
+            chains.accept(link, of: rows.trades[index].event.strategyID)
+            bytes.append(rows, index, link)
         }
         guard next.isEmpty, left.count < rows.trades.count else { return true }
         bytes.end()
         try done(
-            PQexec(handle, "COPY trades (source, seq, \(TradeColumns.names)) FROM STDIN (FORMAT binary)"))
+            PQexec(handle, "COPY trades (\(TradeColumns.written)) FROM STDIN (FORMAT binary)"))
         let isSent = bytes.withCharacters { PQputCopyData(handle, $0.baseAddress, Int32($0.count)) }
         guard isSent == 1, PQputCopyEnd(handle, nil) == 1 else { throw failure(of: nil) }
         let result = PQgetResult(handle)
@@ -96,8 +104,8 @@ extension PostgreSQLConnection {
 
 /// Rows in COPY's binary format.
 private struct CopyBytes {
-    /// Columns of a row: where it came from, then those of `TradeColumns.names`.
-    private static let columns: Int16 = 20
+    /// Columns of a row: those of `TradeColumns.written`.
+    private static let columns: Int16 = 22
     private var bytes: [UInt8] = []
 
     init(capacity: Int) {
@@ -108,11 +116,14 @@ private struct CopyBytes {
         integer(Int32(0))
     }
 
-    mutating func append(_ rows: TradeRows, _ index: Int) {
+    mutating func append(_ rows: TradeRows, _ index: Int, _ link: ChainLink) {
         integer(Self.columns)
         text(rows.source)
         number(Int64(clamping: rows.trades[index].seq))
         append(rows.trades[index].event)
+        number(link.number)
+        integer(Int32(ChainHash.count))
+        link.hash.withBytes { bytes.append(contentsOf: $0) }
     }
 
     private mutating func append(_ trade: TradeEvent) {

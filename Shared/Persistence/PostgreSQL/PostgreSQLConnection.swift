@@ -133,6 +133,8 @@ final class PostgreSQLConnection: StoreConnection {
             "BEGIN; SELECT pg_advisory_xact_lock(\(Migrations.applicationID), hashtext(current_schema()))")
     }
 
+    func beginReading() throws { try execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY") }
+
     func commit() throws { try execute("COMMIT") }
 
     func rollback() {

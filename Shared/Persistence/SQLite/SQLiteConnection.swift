@@ -40,6 +40,8 @@ final class SQLiteConnection: StoreConnection {
 
     func begin() throws { try statement("BEGIN IMMEDIATE").run() }
 
+    func beginReading() throws { try statement("BEGIN").run() }
+
     func commit() throws { try statement("COMMIT").run() }
 
     func rollback() {
@@ -48,7 +50,7 @@ final class SQLiteConnection: StoreConnection {
     }
 
     /// Row by row is as fast as SQLite goes.
-    func insertInBulk(_ trades: TradeRows) throws -> [Int]? { nil }
+    func insertInBulk(_ trades: TradeRows, _ chains: inout ChainHeads) throws -> [Int]? { nil }
 
     // MARK: Failures
 

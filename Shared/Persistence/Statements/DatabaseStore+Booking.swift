@@ -84,24 +84,29 @@ extension DatabaseStore {
         result.outcomes.reserveCapacity(batch.trades.count)
         let rows = TradeRows(source: batch.checkpoint.source, trades: batch.trades)
         // Row by row: all of them, or those that may be in the ledger already.
-        var rest = try connection.insertInBulk(rows)?[...] ?? ArraySlice(batch.trades.indices)
+        var chains = ChainHeads()
+        for trade in batch.trades { try chains.load(trade.event.strategyID, connection) }
+        var rest = try connection.insertInBulk(rows, &chains)?[...] ?? ArraySlice(batch.trades.indices)
         statements.insert.bind(batch.checkpoint.source, at: 1)
         for index in batch.trades.indices {
             let isInserted = rest.first != index
             if !isInserted { rest.removeFirst() }
-            if try isInserted || insert(batch.trades[index], at: index, statements, connection, &result) {
+            if try isInserted
+                || insert(batch.trades[index], at: index, rows, statements, connection, &chains, &result)
+            {
                 positions.add(batch.trades[index].event)
                 result.outcomes.append(.booked)
                 result.booked += 1
             }
         }
+        try chains.write(connection)
         return result
     }
 
     /// Inserts one trade; false with its outcome noted when something stands in the way.
     private func insert(
-        _ trade: SourcedTrade, at index: Int, _ statements: BookingStatements,
-        _ connection: any StoreConnection, _ result: inout BookingResult
+        _ trade: SourcedTrade, at index: Int, _ rows: TradeRows, _ statements: BookingStatements,
+        _ connection: any StoreConnection, _ chains: inout ChainHeads, _ result: inout BookingResult
     ) throws -> Bool {
         guard trade.event.strategySeq <= UInt64(Int64.max) else {
             result.add(conflict: .range, at: index, "strategy_seq is beyond \(Int64.max)")
@@ -109,8 +114,14 @@ extension DatabaseStore {
         }
         statements.insert.bind(trade.seq, at: 2)
         TradeColumns.bind(trade.event, to: statements.insert, rowText: statements.rowText)
+        let link = chains.link(rows.source, trade)
+        statements.insert.bind(link.number, at: 21)
+        link.hash.withBytes { statements.insert.bindCopy(of: $0, at: 22, asText: false) }
         try statements.insert.run()
-        if connection.changes == 1 { return true }
+        if connection.changes == 1 {
+            chains.accept(link, of: trade.event.strategyID)
+            return true
+        }
         try compare(trade.event, at: index, with: statements, &result)
         return false
     }
@@ -153,9 +164,18 @@ extension DatabaseStore {
     // MARK: The checkpoint
 
     private func checkpoint(_ source: String, _ connection: any StoreConnection) throws -> Checkpoint? {
-        let read = try connection.statement("SELECT epoch, seq FROM checkpoints WHERE source = ?")
+        let read = try connection.statement("SELECT epoch, seq, seal FROM checkpoints WHERE source = ?")
         read.bind(source, at: 1)
-        return try read.firstRow { Checkpoint(source: source, epoch: $0.text(0), seq: $0.counter(1)) }
+        return try read.firstRow { row in
+            let checkpoint = Checkpoint(source: source, epoch: row.text(0), seq: row.counter(1))
+            guard row.bytes(2).elementsEqual(checkpoint.seal) else {
+                throw StoreError(
+                    .damaged,
+                    "the checkpoint of source \(source) in \(path) was changed: it does not match its seal."
+                        + " Restore the database, or move it aside and book the journal again")
+            }
+            return checkpoint
+        }
     }
 
     private func check(_ new: Checkpoint, follows stored: Checkpoint?) throws {
@@ -173,12 +193,13 @@ extension DatabaseStore {
         if let stored, stored.seq >= new.seq { return }
         let write = try connection.statement(
             """
-            INSERT INTO checkpoints (source, epoch, seq) VALUES (?, ?, ?)
-            ON CONFLICT (source) DO UPDATE SET seq = excluded.seq
+            INSERT INTO checkpoints (source, epoch, seq, seal) VALUES (?, ?, ?, ?)
+            ON CONFLICT (source) DO UPDATE SET seq = excluded.seq, seal = excluded.seal
             """)
         write.bind(new.source, at: 1)
         write.bind(new.epoch, at: 2)
         write.bind(new.seq, at: 3)
+        write.bind(new.seal, at: 4)
         try write.run()
     }
 
@@ -189,13 +210,14 @@ extension DatabaseStore {
             """
             INSERT INTO performance (
                 strategy_id, trades, timestamp_us, realized_pnl_e8, fees_e8, total_return, win_rate,
-                maximum_drawdown, state)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                maximum_drawdown, state, seal)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (strategy_id) DO UPDATE SET
                 trades = excluded.trades, timestamp_us = excluded.timestamp_us,
                 realized_pnl_e8 = excluded.realized_pnl_e8, fees_e8 = excluded.fees_e8,
                 total_return = excluded.total_return, win_rate = excluded.win_rate,
-                maximum_drawdown = excluded.maximum_drawdown, state = excluded.state
+                maximum_drawdown = excluded.maximum_drawdown, state = excluded.state,
+                seal = excluded.seal
             """)
         write.bind(row.strategyID, at: 1)
         write.bind(row.trades, at: 2)
@@ -206,6 +228,7 @@ extension DatabaseStore {
         write.bind(row.winRate, at: 7)
         write.bind(row.maximumDrawdown, at: 8)
         write.bind(row.state, at: 9)
+        write.bind(row.seal, at: 10)
         try write.run()
         for day in row.changedDays { try self.write(day, strategy: row.strategyID, connection) }
     }

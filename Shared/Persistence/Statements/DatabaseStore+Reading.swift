@@ -64,12 +64,12 @@ extension DatabaseStore {
         }
     }
 
-    private static let selectMetrics = """
+    static let selectMetrics = """
         SELECT strategy_id, trades, timestamp_us, realized_pnl_e8, fees_e8, total_return, win_rate,
-            maximum_drawdown, state FROM performance
+            maximum_drawdown, state, seal FROM performance
         """
 
-    private static func readMetrics(_ row: any PreparedStatement) -> PerformanceRow {
+    static func readMetrics(_ row: any PreparedStatement) -> PerformanceRow {
         PerformanceRow(
             strategyID: row.text(0), trades: row.counter(1), timestamp: Timestamp(microseconds: row.int64(2)),
             realizedPnl: Money(units: row.int64(3)), fees: Money(units: row.int64(4)),

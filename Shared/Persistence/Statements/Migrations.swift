@@ -16,13 +16,21 @@ enum Migrations {
     struct Migration {
         let version: Int64
         let script: String
+        /// What no script can do, after it and in the same transaction.
+        var step: ((any StoreConnection) throws -> Void)?
     }
 
-    static let latest: Int64 = all.last?.version ?? 0
+    static var latest: Int64 { all.last?.version ?? 0 }
 
     /// A new one comes at the end; its place is its version.
-    static let all = [first, equity].enumerated().map {
-        Migration(version: Int64($0.offset) + 1, script: $0.element)
+    static var all: [Migration] {
+        var all: [Migration] = []
+        for script in [first, equity, LedgerChain.tables] {
+            var migration = Migration(version: Int64(all.count) + 1, script: script)
+            if script == LedgerChain.tables { migration.step = LedgerChain.chainWhatIsThere }
+            all.append(migration)
+        }
+        return all
     }
 
     private static let first = """
@@ -139,6 +147,7 @@ enum Migrations {
             }
             for migration in migrations where migration.version > version {
                 try connection.makeTables(migration.script)
+                try migration.step?(connection)
                 let note = try connection.statement(
                     "INSERT INTO schema_versions VALUES (?, \(connection.dialect.now), ?)")
                 note.bind(migration.version, at: 1)

@@ -9,7 +9,7 @@ struct PositionChanges {
     }
 
     /// In the order in which they were first touched.
-    private var rows: [PositionRow] = []
+    private(set) var rows: [PositionRow] = []
     private var places: [Key: Int] = [:]
     private var latest = -1
 

@@ -22,6 +22,8 @@ protocol StoreConnection: AnyObject {
 
     /// Begins a transaction with the write lock, so that nothing inside can fail for being late.
     func begin() throws
+    /// Begins a transaction that only reads and sees one moment.
+    func beginReading() throws
     func commit() throws
     /// Undoes what was begun. What fails here leaves nothing to do: the transaction is gone with the
     /// connection at the latest.
@@ -31,7 +33,7 @@ protocol StoreConnection: AnyObject {
     ///
     /// - Returns: the positions in `trades` that may be in the ledger already and were not inserted, in
     ///   ascending order; nil when nothing was done.
-    func insertInBulk(_ trades: TradeRows) throws -> [Int]?
+    func insertInBulk(_ trades: TradeRows, _ chains: inout ChainHeads) throws -> [Int]?
 }
 
 extension StoreConnection {
@@ -41,6 +43,13 @@ extension StoreConnection {
         let new = try makeStatement(sql)
         statements[sql] = new
         return new
+    }
+
+    /// All of the body sees one moment of the database.
+    func snapshot<Value>(_ body: () throws -> Value) throws -> Value {
+        try beginReading()
+        defer { rollback() }
+        return try body()
     }
 
     /// All of the body or nothing.

@@ -10,11 +10,13 @@ enum TradeColumns {
         realized_pnl_e8, cash_e8
         """
 
-    /// Two parameters for where it came from, then the columns. A trade that is there already changes
-    /// nothing.
+    /// Where it came from, the columns, its link in the chain: all that is written of a trade.
+    static let written = "source, seq, \(names), chain_number, chain"
+
+    /// A trade that is there already changes nothing.
     static let insert = """
-        INSERT INTO trades (source, seq, \(names))
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO trades (\(written))
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT DO NOTHING
         """
 
@@ -46,6 +48,7 @@ enum TradeColumns {
     ///
     /// - Throws: `StoreError.Code.damaged` when a column holds a word that was never written.
     static func read(_ row: any PreparedStatement, into trade: inout TradeEvent, path: String) throws {
+        // The ids first: a row with a false word can be named.
         trade.tradeID = row.text(0)
         trade.orderID = row.text(1)
         trade.strategyID = row.text(2)

@@ -38,11 +38,14 @@ package struct Command: Sendable {
     var children: [Command] = []
     var run: (@Sendable (CommandContext) async throws -> ExitCode)?
 
-    /// A command that does something.
+    /// A command that does something; with children one that does something else when a child is named.
     package init(
         _ name: String, _ summary: String, settings: [SettingDeclaration] = [], tables: [SettingTable] = [],
-        operands: [Operand] = [], run: @escaping @Sendable (CommandContext) async throws -> ExitCode
+        operands: [Operand] = [], children: [Command] = [],
+        run: @escaping @Sendable (CommandContext) async throws -> ExitCode
     ) {
+        precondition(operands.isEmpty || children.isEmpty, "a word is an operand or the name of a child")
+        self.children = children
         self.name = name
         self.summary = summary
         self.settings = settings
@@ -72,7 +75,9 @@ extension Command {
     func choose(
         _ arguments: ArraySlice<String>, path: String, environment: [String: String]
     ) throws(WrongUse) -> CommandChoice {
-        guard run == nil else { return try read(arguments, path, environment) }
+        if run != nil, !children.contains(where: { $0.name == arguments.first }) {
+            return try read(arguments, path, environment)
+        }
         guard let word = arguments.first, word != "--help", word != "-h", word != "help" else {
             if arguments.isEmpty, !path.contains(" ") { return .help(help(path)) }
             if arguments.isEmpty {
@@ -126,6 +131,9 @@ extension Command {
             lines += ["  \(operand.name)"] + SettingsHelp.wrapped(operand.help, indent: 8)
         }
         if !settings.isEmpty { lines += ["", "Settings:", SettingsHelp.text(settings, tables: tables)] }
+        for child in children {
+            lines += SettingsHelp.wrapped("`\(path) \(child.name)`: \(child.summary)", indent: 0)
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 }
