@@ -66,6 +66,12 @@ extension EndToEnd {
             let outcome = try await robot("verify", "--data-dir", run.path)
             #expect(outcome.code == 1)
             #expect(outcome.errors.contains("quotes: end_equity of 1d is "), "\(outcome.errors)")
+            let dry = try await robot("ledger", "rebuild", "--dry-run", "--data-dir", run.path)
+            #expect(dry.code == 1 && dry.output.contains("the metrics of quotes do not follow"))
+            let rebuilt = try await robot("ledger", "rebuild", "--data-dir", run.path)
+            #expect(rebuilt.code == 0 && rebuilt.output.contains("Metrics of 1 strategies made anew"))
+            try await expectVerified(run.path)
+            try await expectMetrics(run.path, of: sample.flags)
         }
 
         @Test("metrics of the files of a backtest are those of the backtest")

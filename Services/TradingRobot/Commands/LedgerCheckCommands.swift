@@ -51,7 +51,7 @@ let ledgerHeadCommand = Command(
 }
 
 let ledgerRebuildCommand = Command(
-    "rebuild", "Makes the positions anew from the trades, in one transaction.",
+    "rebuild", "Makes positions and metrics anew from trades and marks.",
     settings: database + [isDryRun.declaration]
 ) { context in
     let dry = context.settings[isDryRun]
@@ -60,9 +60,14 @@ let ledgerRebuildCommand = Command(
         options: StoreOptions(access: dry ? .readOnly : .readWrite, programVersion: platformVersion))
     defer { try? store.close() }
     let found = try store.rebuildPositions(isDryRun: dry)
-    for sentence in found { writeToStandardOutput(sentence + "\n") }
+    let metrics = try rebuildMetrics(in: store, isDryRun: dry)
+    for sentence in found + metrics { writeToStandardOutput(sentence + "\n") }
     let done = dry ? "different" : "made anew"
     writeToStandardOutput(
         found.isEmpty ? "The positions follow from the trades.\n" : "\(found.count) positions \(done).\n")
-    return dry && !found.isEmpty ? .failed : .done
+    writeToStandardOutput(
+        metrics.isEmpty
+            ? "The metrics follow from trades and marks.\n"
+            : "Metrics of \(metrics.count) strategies \(done).\n")
+    return dry && !(found + metrics).isEmpty ? .failed : .done
 }

@@ -47,3 +47,23 @@ package func recountedPerformance(_ strategy: String, in store: any Store) throw
     try store.forEachTrade(strategy: strategy) { recount.record(ExecutionFacts($0)) }
     return recount.finish()
 }
+
+/// Counts the metrics of every strategy anew from the ledger and writes those that are stored otherwise.
+///
+/// - Returns: a sentence for each strategy whose stored metrics differ.
+package func rebuildMetrics(in store: any Store, isDryRun: Bool) throws -> [String] {
+    let strategies = Set(try store.metrics().map(\.strategyID) + store.positions().map(\.strategyID))
+    var found: [String] = []
+    for strategy in strategies.sorted() {
+        guard var performance = try recountedPerformance(strategy, in: store) else { continue }
+        let row = PerformanceRow(strategy, taking: &performance)
+        var stored = try store.metrics(strategy: strategy)
+        stored?.changedDays = try store.days(strategy: strategy)
+        var sorted = row
+        sorted.changedDays.sort { ($0.symbol, $0.day) < ($1.symbol, $1.day) }
+        guard stored != sorted else { continue }
+        found.append("the metrics of \(strategy) do not follow from its ledger")
+        if !isDryRun { try store.replaceMetrics(row) }
+    }
+    return found
+}
