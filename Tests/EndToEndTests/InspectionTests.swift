@@ -189,8 +189,9 @@ extension EndToEnd {
             #expect(other.code == 1 && other.errors.contains("no trade of the ledger has the noted hash"))
             let rebuild = try await robot("ledger", "rebuild", "--dry-run", "--data-dir", run.path)
             #expect(rebuild.code == 0)
-            let expected = "The positions follow from the trades.\nThe metrics follow from trades and marks.\n"
-            #expect(rebuild.output == expected)
+            #expect(
+                rebuild.output
+                    == "The positions follow from the trades.\nThe metrics follow from trades and marks.\n")
         }
 
         @Test("doctor finds nothing wrong with a finished run")
