@@ -17,9 +17,11 @@ import TradingCore
         -> [String]
     {
         let symbols = [SymbolIndex(3), SymbolIndex(5)]
+        let values = try ParameterValues(texts, for: plugin.metadata.parameters)
         let strategy = try HostedStrategy(
             id: "x", instance: plugin.makeInstance(waits: true), symbols: symbols, names: ["A", "B"],
-            parameters: ParameterValues(texts, for: plugin.metadata.parameters), cash: Money(whole: 100_000))
+            parameters: values, cash: Money(whole: 100_000),
+            warmUp: plugin.metadata.warmUp?.warmUp(values) ?? .none)
         let session = BacktestSession(
             strategy: strategy, settings: try SessionSettings(fields: []), symbols: symbols)
         var story: [String] = []
@@ -69,14 +71,66 @@ import TradingCore
     }
 
     @Test(
-        "Timers, replaced and cancelled orders and the account are the same on both sides",
-        .enabled(if: MisbehaviourTests.hasPython, "SKIP python: no plugin-host"))
-    func everything() throws {
-        let path = try workshop.compile("everything", Self.busy)
+        "Timers, replaced and cancelled orders, the account and the warm-up are the same on both sides",
+        .enabled(if: MisbehaviourTests.hasPython, "SKIP python: no plugin-host"),
+        arguments: ["", #","warm_up":{"events":90}"#, #","warm_up":{"seconds":1}"#])
+    func everything(warmUp: String) throws {
+        let field = warmUp.replacing("\"", with: "\\\"")
+        let path = try workshop.compile(
+            "everything", Self.busy.replacing(#"\"1.0\""#, with: #"\"1.0\""# + field))
         let inside = try story(try load(path, .none), [])
-        #expect(inside.count > 500)
+        #expect(inside.count > 300)
         #expect(try story(try load(path, .process), []) == inside)
     }
+
+    @Test(
+        "A Python strategy warms up as a native one",
+        .enabled(if: MisbehaviourTests.hasPython, "SKIP python: no Python 3.9 or no plugin-host"))
+    func warmUp() throws {
+        let native = try workshop.compile("eager", Self.eager)
+        let python = workshop.folder + "/eager.py"
+        try """
+        from tradingrobotplug import TradeSignal, TradingStrategyPlugin
+        class Eager(TradingStrategyPlugin):
+            warm_up = {"events": 90}
+            def on_market_data(self, data):
+                if not self.context.open_orders(data.symbol):
+                    return TradeSignal(data.symbol, "buy", 1)
+        """.write(toFile: python, atomically: true, encoding: .utf8)
+        let inside = try story(try load(native, .none), [])
+        #expect(inside.count > 300)
+        #expect(try story(try load(python, .auto), []) == inside)
+    }
+
+    /// Buys one whenever nothing is open, once it is warm.
+    private static let eager = #"""
+        #include <CStrategyABI.h>
+        static const tr_host *hosts[8];
+        static int made;
+        static int32_t create(void *c, const tr_host *host, const char *json, void **instance) {
+            (void)c; (void)json;
+            hosts[made] = host;
+            *instance = &hosts[made++ % 8];
+            return 0;
+        }
+        static int32_t data(void *instance, const tr_market_data *data) {
+            const tr_host *host = *(const tr_host **)instance;
+            if (host->open_orders(host->context, data->symbol)) return 0;
+            tr_order_request order = {0};
+            order.struct_size = sizeof order;
+            order.symbol = data->symbol;
+            order.quantity_e8 = 100000000;
+            host->submit(host->context, &order);
+            return 0;
+        }
+        static void destroy(void *instance) { (void)instance; }
+        static const tr_strategy table = {
+            .abi_version = TR_STRATEGY_ABI_VERSION, .struct_size = sizeof(tr_strategy),
+            .metadata_json = "{\"id\":\"eager\",\"version\":\"1.0\",\"warm_up\":{\"events\":90}}",
+            .create = create, .on_market_data = data, .destroy = destroy,
+        };
+        const tr_strategy *trading_robot_strategy_v1(void) { return &table; }
+        """#
 
     @Test(
         "The crossover in Swift, Python and C makes the same orders",
