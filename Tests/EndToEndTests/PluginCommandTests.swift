@@ -175,6 +175,41 @@ extension EndToEnd {
             #expect(!run.output.contains("my-first: 0 trades"))
         }
 
+        @Test("a strategy whose plugin is missing waits, and starts when the file appears")
+        func waitingForPlugin() async throws {
+            let path = try await bench.compile(
+                "libpatient.so", metadata: #"{"id":"patient","version":"1"}"#,
+                data:
+                    "if (host->open_orders(host->context, d->symbol) == 0 && d->seq % 7 == 0) buy(d->symbol);"
+            )
+            let sample = try await Samples.current.made()
+            let strategy = [
+                "--strategy", "p=patient:ACME", "--strategy", "q=quoter:BOLT", "--cash", "10000000",
+            ]
+            let replay = ["--provider", "replay", "--plugins", folder] + sample.data
+            let run = folder + "/run"
+            let first = try Stack(in: run, replay + strategy + ["--speed", "60"])
+            try await first.wait("orders were made") { Stack.orderBytes(run) > 5_000 }
+            first.up.send(SIGTERM)
+            #expect(try await first.up.wait(seconds: 60).code == 0)
+            try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
+            let second = try Stack(in: run, replay + ["--speed", "max"])
+            let log = run + "/logs/strategy-runner-1.log"
+            try await second.wait("the runner says what it waits for", seconds: 120) {
+                let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+                return text.contains("strategy cannot run") && text.contains("there is no plugin")
+            }
+            try FileManager.default.moveItem(atPath: path + ".away", toPath: path)
+            let expected = try await backtestLedger(sample.data + ["--plugins", folder] + strategy)
+            let deadline = ContinuousClock.now + .seconds(120)
+            while try await ledger(of: run) != expected, ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            #expect(difference(try await ledger(of: run), expected) == nil, "\(second.story)")
+            second.up.send(SIGTERM)
+            #expect(try await second.up.wait(seconds: 60).code == 0)
+        }
+
         @Test("a name that cannot be a type is refused", arguments: ["1st", "my_first", "", "a b", "-x"])
         func wrongNewNames(name: String) async throws {
             let outcome = try await robot("plugins", "new", "--dir", folder, "--", name)
