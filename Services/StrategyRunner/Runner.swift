@@ -202,7 +202,8 @@ private final class RunnerLoop {
         }
     }
 
-    /// A claimed strategy cannot be made. A plugin whose process ended while it was asked may do better later.
+    /// A claimed strategy cannot be made. A plugin whose process ended while it was asked may do better
+    /// later.
     private func refuse(_ item: ClaimedStrategy, _ error: any Error) {
         let (id, reason) = (item.strategy.id, sentence(for: error))
         context.log.error("strategy cannot run", metadata: ["strategy": "\(id)", "reason": "\(reason)"])
