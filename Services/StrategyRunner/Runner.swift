@@ -80,6 +80,8 @@ private final class RunnerLoop {
     private var looks = 0
     /// Claimed strategies that could not even be made.
     private var refused: Set<String> = []
+    /// Notices that a plugin may be there now.
+    private var watch: PluginWatch
     /// An unanswered attach, and the progress, are repeated after so many looks of 500 ms.
     private static let looksPerAttach = 6
     /// Whether this process has claimed before: only then its own name in the database is its own doing.
@@ -95,6 +97,7 @@ private final class RunnerLoop {
         self.feed = feed
         self.connection = connection
         loader = PluginLoader(plugins, bus: bus)
+        watch = PluginWatch(plugins.folders)
         processes = ProcessWatch(bus)
         self.context = context
         figures = RunnerFigures(context.metrics)
@@ -179,13 +182,23 @@ private final class RunnerLoop {
                 }
                 core.add(terms, strategy, symbols: symbols, fence: item.fence)
                 processes.add(strategy)
-                refused.remove(id)
+                if refused.remove(id) != nil { context.health.set("strategy \(id)", .ready) }
                 if restarting.remove(id) != nil { context.health.set("strategy \(id)", .ready) }
                 context.log.info("claimed", metadata: ["strategy": "\(id)", "fence": "\(item.fence)"])
             } catch {
                 refuse(item, error)
             }
             if connection.isConnected { core.attachDetached(feed.symbols) }
+        }
+    }
+
+    /// Tries again what could not be made, when a file in the plugin folders has come or changed.
+    private func lookForPlugins() {
+        let changes = watch.changes()
+        guard !changes.isEmpty else { return }
+        context.log.info("plugin files have changed", metadata: ["files": "\(changes.listed("and"))"])
+        for id in refused.sorted() {
+            if let item = claimed[id] { start(item) }
         }
     }
 
@@ -248,6 +261,7 @@ private final class RunnerLoop {
         lookedAt = now
         core.look(milliseconds: Int(passed / .milliseconds(1)))
         beginDue()
+        lookForPlugins()
         context.health.set(
             "market data", feed.epoch == nil ? .starting("the gateway was not heard yet") : .ready)
         let connected = connection.isConnected

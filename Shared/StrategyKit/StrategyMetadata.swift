@@ -16,10 +16,12 @@ public struct StrategyMetadata: Sendable {
     /// What the strategy sees before its orders are taken.
     public var warmUp: WarmUp
     public var parameters: [Parameter]
+    /// The oldest version of the platform that will do, as in "0.1.0"; nil for any.
+    public var minimumPlatform: String?
 
     public init(
         id: String, name: String, version: String, description: String, barIntervals: [UInt32] = [],
-        warmUp: WarmUp = .none, parameters: [Parameter] = []
+        warmUp: WarmUp = .none, parameters: [Parameter] = [], minimumPlatform: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -28,6 +30,7 @@ public struct StrategyMetadata: Sendable {
         self.barIntervals = barIntervals
         self.warmUp = warmUp
         self.parameters = parameters
+        self.minimumPlatform = minimumPlatform
     }
 
     /// The metadata as the C ABI hands them over.
@@ -42,6 +45,11 @@ public struct StrategyMetadata: Sendable {
         for interval in barIntervals { writer.value(Int64(interval)) }
         writer.endArray()
         warmUp.write(into: &writer)
+        if let minimumPlatform {
+            writer.beginObject("requires")
+            writer.field("platform", minimumPlatform)
+            writer.endObject()
+        }
         writer.beginObject("parameters")
         writer.field("type", "object")
         writer.beginObject("properties")

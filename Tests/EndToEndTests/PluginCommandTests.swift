@@ -133,7 +133,13 @@ extension EndToEnd {
                 data: "if (d->seq % 100 == 0) buy(d->symbol);")
             let random = try await bench.compile(
                 "librandom.so", metadata: #"{"id":"random","version":"1"}"#,
-                data: "if (total++ % 101 == 100) buy(d->symbol);", head: "static int total;")
+                data: """
+                    if (d->seq % 500 == 0) {
+                        tr_order_request r = {0};
+                        r.struct_size = sizeof r; r.symbol = d->symbol; r.quantity_e8 = getpid() * 1000000LL;
+                        host->submit(host->context, &r);
+                    }
+                    """, head: "extern int getpid(void);")
             let failing = try await bench.compile(
                 "libfailing.so", metadata: #"{"id":"failing","version":"1"}"#,
                 data: "host->fail(host->context, \"no idea\"); return 1;")
@@ -173,6 +179,82 @@ extension EndToEnd {
                 "--events", "3000")
             #expect(run.code == 0 && run.output.contains("my-first: "), "\(run.errors)")
             #expect(!run.output.contains("my-first: 0 trades"))
+        }
+
+        @Test("a new Python strategy's test passes, and its configuration runs a backtest")
+        func newPython() async throws {
+            let made = try await robot("plugins", "new", "my-first", "--language", "python", "--dir", folder)
+            #expect(made.code == 0, "\(made.errors)")
+            let target = folder + "/my-first"
+            let test = try await Program(
+                "/usr/bin/env", ["python3", "-m", "unittest", "discover", "-s", target, "-t", target],
+                environment: ["TRADING_ROBOT_BIN": Place.executables, "PYTHONDONTWRITEBYTECODE": "1"]
+            ).wait(seconds: 300)
+            #expect(test.code == 0, "\(test.output) \(test.errors)")
+            #expect(test.errors.contains("Ran 1 test"), "\(test.errors)")
+            let run = try await robot(
+                "backtest", "--config", target + "/my-first.yaml", "--plugins", target, "--events", "3000")
+            #expect(run.code == 0 && run.output.contains("my-first: "), "\(run.errors)")
+            #expect(!run.output.contains("my-first: 0 trades"))
+        }
+
+        @Test("an import that fails and a file without a strategy are two more sentences")
+        func pythonMistakes() async throws {
+            _ = try bench.folder.write("import nothing_like_this\n", to: "broken.py")
+            _ = try bench.folder.write("class Strategy:\n    pass\n", to: "plain.py")
+            let listed = try await robot("plugins", "list", "--plugins", folder, "--json")
+            let object = try JSONSerialization.jsonObject(with: Data(listed.output.utf8)) as? [String: Any]
+            let found = try #require(object?["plugins"] as? [[String: Any]])
+            let rows = [
+                ("broken", "import_error", "No module named 'nothing_like_this'"),
+                ("plain", "wrong_class", "TradingStrategyPlugin"),
+            ]
+            for (name, code, part) in rows {
+                let entry = try #require(found.first { $0["path"] as? String == "\(folder)/\(name).py" })
+                #expect(entry["kind"] as? String == "python")
+                #expect(entry["code"] as? String == code, "\(entry)")
+                #expect((entry["reason"] as? String)?.contains(part) == true, "\(entry)")
+                let run = try await robot(
+                    "backtest", "--events", "100", "--symbols", "ACME", "--plugins", folder, "--strategy",
+                    "a=\(name):ACME")
+                #expect(run.code == 2 && run.errors.contains(part), "\(run.errors)")
+                #expect(!run.errors.contains("there is no plugin"))
+            }
+        }
+
+        @Test("a strategy whose plugin is missing waits, and starts when the file appears")
+        func waitingForPlugin() async throws {
+            let path = try await bench.compile(
+                "libpatient.so", metadata: #"{"id":"patient","version":"1"}"#,
+                data:
+                    "if (host->open_orders(host->context, d->symbol) == 0 && d->seq % 7 == 0) buy(d->symbol);"
+            )
+            let sample = try await Samples.current.made()
+            let strategy = [
+                "--strategy", "p=patient:ACME", "--strategy", "q=quoter:BOLT", "--cash", "10000000",
+            ]
+            let replay = ["--provider", "replay", "--plugins", folder] + sample.data
+            let run = folder + "/run"
+            let first = try Stack(in: run, replay + strategy + ["--speed", "60"])
+            try await first.wait("orders were made") { Stack.orderBytes(run) > 5_000 }
+            first.up.send(SIGTERM)
+            #expect(try await first.up.wait(seconds: 60).code == 0)
+            try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
+            let second = try Stack(in: run, replay + ["--speed", "max"])
+            let log = run + "/logs/strategy-runner-1.log"
+            try await second.wait("the runner says what it waits for", seconds: 120) {
+                let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+                return text.contains("strategy cannot run") && text.contains("there is no plugin")
+            }
+            try FileManager.default.moveItem(atPath: path + ".away", toPath: path)
+            let expected = try await backtestLedger(sample.data + ["--plugins", folder] + strategy)
+            let deadline = ContinuousClock.now + .seconds(120)
+            while try await ledger(of: run) != expected, ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            #expect(difference(try await ledger(of: run), expected) == nil, "\(second.story)")
+            second.up.send(SIGTERM)
+            #expect(try await second.up.wait(seconds: 60).code == 0)
         }
 
         @Test("a name that cannot be a type is refused", arguments: ["1st", "my_first", "", "a b", "-x"])

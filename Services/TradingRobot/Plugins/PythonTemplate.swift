@@ -32,6 +32,8 @@ struct PythonTemplate {
                 "length": Parameter(20, minimum=1, maximum=10_000, description="prices in the average"),
                 "quantity": Parameter(100.0, minimum=0.00000001, maximum=1_000_000, description="to buy"),
             }
+            # The average is complete after so many prices; before, no order is taken.
+            warm_up = {"events": "length"}
 
             def initialize(self, config):
                 \"""Once, before the first event.\"""
@@ -46,7 +48,7 @@ struct PythonTemplate {
                 self.counts[symbol] += 1
                 weight = max(1 / self.counts[symbol], 2 / (self.length + 1))
                 self.averages[symbol] += (price - self.averages[symbol]) * weight
-                if self.counts[symbol] < self.length or self.context.open_orders(symbol):
+                if self.context.open_orders(symbol):
                     return None
                 position = self.context.position(symbol)
                 if price > self.averages[symbol] and position == 0:

@@ -255,6 +255,7 @@ typedef struct tr_strategy {
      * Only id and version must be there. `intervals` (seconds) asks for bars of symbols that have ticks.
      * "warm_up":{"events":50} or {"seconds":3600}: orders on a symbol are taken from its 50th event on, or
      * after so much session time; instead of the number the name of an integer parameter may stand there.
+     * "requires":{"platform":"0.1.0"}: the oldest version of the platform that will do.
      * Every parameter has a default. */
     const char *metadata_json;
 

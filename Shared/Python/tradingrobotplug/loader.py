@@ -73,4 +73,6 @@ def metadata(strategy: type, path: str) -> Dict[str, Any]:
         about["intervals"] = list(strategy.intervals)
     if strategy.warm_up:
         about["warm_up"] = strategy.warm_up
+    if "platform" in strategy.requires:
+        about["requires"] = {"platform": strategy.requires["platform"]}
     return about

@@ -1,2 +1,4 @@
+import StrategyHost
+
 /// The version of the platform, in dead letters, migrations and `--version`.
-package let platformVersion = "0.1.0"
+package let platformVersion = PlatformRequirement.version

@@ -36,6 +36,7 @@ package struct PluginMetadata: Equatable, Sendable {
     private static func read(_ raw: UnsafeRawBufferPointer) throws(MetadataError) -> PluginMetadata {
         var metadata = PluginMetadata()
         var warmUp: String?
+        var requires: String?
         do throws(JSONError) {
             var reader = try JSONReader(raw)
             var scope = try reader.openObject()
@@ -49,6 +50,7 @@ package struct PluginMetadata: Equatable, Sendable {
                 case "parameters":
                     metadata.parameterSchema = String(decoding: try reader.raw(), as: UTF8.self)
                 case "warm_up": warmUp = String(decoding: try reader.raw(), as: UTF8.self)
+                case "requires": requires = String(decoding: try reader.raw(), as: UTF8.self)
                 default: try reader.skip()
                 }
             }
@@ -60,6 +62,7 @@ package struct PluginMetadata: Equatable, Sendable {
             throw MetadataError("its id \"\(metadata.id)\" is not 1 to 40 of A-Z a-z 0-9 . _ -")
         }
         guard !metadata.version.isEmpty else { throw MetadataError("it has no version") }
+        if let requires { try PlatformRequirement.check(requires) }
         if metadata.name.isEmpty { metadata.name = metadata.id }
         metadata.parameters = try ParameterSchema.read(metadata.parameterSchema)
         if let warmUp { metadata.warmUp = try WarmUpDeclaration.read(warmUp, metadata.parameters) }
