@@ -36,7 +36,7 @@ let upCommand = Command(
         CommonSettings.logLevel.declaration, CommonSettings.logFormat.declaration,
         StrategySettings.strategy.declaration, runners.declaration,
         exitWhenDone.declaration, basePort.declaration, transport.declaration, fresh.declaration,
-        StackSettings.durability.declaration,
+        StackSettings.durability.declaration, StackSettings.database.declaration,
     ] + StrategySettings.pluginDeclarations + DataSettings.declarations + SimulationSettings.declarations,
     tables: [DataSettings.instruments, StrategySettings.table]
 ) { context in
@@ -47,7 +47,10 @@ let upCommand = Command(
     let opened = try OpenedSource(settings, start: Timestamp(microseconds: 0))
     let strategies = try wantedStrategies(settings, simulation, opened)
     let folder = try DataFolder(absolute(settings[CommonSettings.dataDirectory]), fresh: settings[fresh])
-    let rows = try writeRows(strategies, folder: folder.path)
+    let database = settings[StackSettings.database] ?? folder.path + "/trading.db"
+    // The services inherit it; as a flag of theirs a password would show in the list of processes.
+    if let given = settings[StackSettings.database] { setenv("DATABASE_URL", given, 1) }
+    let rows = try writeRows(strategies, database: database, folder: folder.path)
     let endpoints = try chosenEndpoints(settings, folder.path)
     try endpoints.write(toDataDirectory: folder.path)
     for sentence in opened.description { writeToStandardError(sentence + "\n") }
@@ -56,13 +59,13 @@ let upCommand = Command(
     let code = try supervise(
         commands.all(), endpoints: endpoints, rows: rows, exitWhenDone: settings[exitWhenDone],
         stop: context.stop)
-    try sayWhatIsBooked(rows, folder: folder.path)
+    try sayWhatIsBooked(rows, database: database, folder: folder.path)
     return code
 }
 
 /// What the run came to, and the command that proves it.
-private func sayWhatIsBooked(_ rows: [StrategyRow], folder: String) throws {
-    let store = try openStore(folder + "/trading.db", options: StoreOptions(access: .readOnly))
+private func sayWhatIsBooked(_ rows: [StrategyRow], database: String, folder: String) throws {
+    let store = try openStore(database, options: StoreOptions(access: .readOnly))
     defer { try? store.close() }
     let parts = try rows.map { "\(try store.metrics(strategy: $0.id)?.trades ?? 0) trades of \($0.id)" }
     writeToStandardError(
@@ -107,9 +110,9 @@ private func wantedStrategies(
 
 /// Writes the strategies into the database; returns those that should run.
 private func writeRows(
-    _ strategies: (terms: [SessionTerms], areGiven: Bool), folder: String
+    _ strategies: (terms: [SessionTerms], areGiven: Bool), database: String, folder: String
 ) throws -> [StrategyRow] {
-    let store = try openStore(folder + "/trading.db", options: StoreOptions(programVersion: platformVersion))
+    let store = try openStore(database, options: StoreOptions(programVersion: platformVersion))
     defer { try? store.close() }
     let known = try store.strategies()
     // A folder with strategies goes on with them; the samples are for a new one.
