@@ -14,6 +14,8 @@ enum Service: String, CaseIterable {
 /// Something that a test waited for and that did not come.
 struct Awaited: Error, CustomStringConvertible {
     var description: String
+    /// Whether `up` has ended, so that nothing more is to be waited for.
+    var isOver = false
 }
 
 /// One `trading-robot up` in a data folder. Nothing of it outlives its last reference.
@@ -47,7 +49,7 @@ final class Stack {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while try !condition() {
             guard up.isRunning else {
-                throw Awaited(description: "\(what): up has ended before: \(story)")
+                throw Awaited(description: "\(what): up has ended before: \(story)", isOver: true)
             }
             guard ContinuousClock.now < deadline else {
                 throw Awaited(description: "\(what): not within \(seconds) s: \(story)")

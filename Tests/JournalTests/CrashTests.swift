@@ -57,6 +57,23 @@ struct CrashTests {
         }
     }
 
+    @Test func `with a sync for each batch zeros lie ahead of the newest segment only, and none stay`() throws
+    {
+        let folder = TemporaryFolder()
+        var configuration = JournalConfiguration.small(segmentBytes: 2_000)
+        configuration.durability = .group
+        let writer = try JournalWriter(folder, configuration)
+        for _ in 1...30 { try writer.write(1) }
+        let beside = try JournalReader(directory: folder.path).records()
+        #expect(beside == (1...30).map { TestRecord.json($0) }, "a reader beside the writer")
+        let crashed = TemporaryFolder(copyOf: folder.contents())
+        let zeros = crashed.segments().values.map { $0.reversed().prefix { $0 == 0 }.count }
+        #expect(zeros.count > 1 && zeros.count { $0 > 0 } == 1)
+        writer.close()
+        #expect(folder.segments().values.allSatisfy { $0.last == 10 })
+        try opensAndGoesOn(crashed, last: 30, torn: zeros.reduce(0, +))
+    }
+
     @Test(arguments: [0, 70])
     func `a first segment with a torn header is a journal that had not begun`(zeros: Int) throws {
         let header = try #require(try journal(0).values.first)

@@ -214,7 +214,7 @@ extension JournalWriter {
     private func write(_ bytes: UnsafeRawBufferPointer) throws(JournalError) {
         guard var file else { return }
         if !file.isEmpty, file.size + bytes.count > configuration.segmentBytes {
-            try file.cutLeftovers()
+            try file.finish()
             file = try beginSegment()
             self.file = file
         }

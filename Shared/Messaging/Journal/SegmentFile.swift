@@ -1,6 +1,10 @@
 // The segment that is being written: whole batches at its end, and its index beside it.
 //
-// A batch that could not be written whole is cut off again, so the file always ends after a record.
+// A batch that could not be written whole is cut off again, so the file always ends after a record, but for
+// zeros: with a sync for each batch the file is made longer with zeros some small batches ahead. A sync of
+// bytes that were there before writes those bytes only; a file that has grown costs the file system a
+// transaction of its own. Zeros behind the last record are cut off when the segment is left, and at the next
+// open.
 
 #if canImport(Glibc)
     import Glibc
@@ -23,6 +27,9 @@ final class SegmentFile {
     private var lastIndexed: Int
     /// Bytes behind `size` that could not be cut off; tried again before the next write.
     private var hasLeftovers = false
+    /// How far the file was filled with zeros, and how many bytes at a time.
+    private var zeroedTo = 0
+    private static let zerosAhead = 64 << 10
 
     var isEmpty: Bool { size == headerBytes }
 
@@ -43,6 +50,7 @@ final class SegmentFile {
     }
 
     deinit {
+        if zeroedTo > size { _ = configuration.files.truncate(descriptor, size) }
         close(descriptor)
         if indexDescriptor >= 0 { close(indexDescriptor) }
     }
@@ -79,6 +87,7 @@ final class SegmentFile {
     ) throws(JournalError) {
         try cutLeftovers()
         if configuration.durability == .record {
+            addZeros(for: bytes.count)
             var starts = lines.map(\.start)
             starts.append(bytes.count)
             for number in starts.indices.dropLast() {
@@ -87,6 +96,7 @@ final class SegmentFile {
                 try sync()
             }
         } else {
+            addZeros(for: bytes.count)
             try put(bytes, at: size)
             if configuration.durability == .group { try sync() }
         }
@@ -102,12 +112,32 @@ final class SegmentFile {
         throw .system(Int32(-result), "write", segment.path)
     }
 
+    /// Room for the next small batches. Where zeros cannot be written, the file grows with its records.
+    private func addZeros(for count: Int) {
+        guard configuration.durability != .process, count <= Self.zerosAhead / 2, size + count > zeroedTo
+        else {
+            return
+        }
+        let zeros = [UInt8](repeating: 0, count: Self.zerosAhead)
+        let result = zeros.withUnsafeBytes { configuration.files.writeAll(descriptor, $0, at: size) }
+        if result == 0 { zeroedTo = size + Self.zerosAhead } else { hasLeftovers = true }
+    }
+
+    /// Leaves the segment with nothing behind its last record: another one is about to follow it.
+    func finish() throws(JournalError) {
+        hasLeftovers = hasLeftovers || zeroedTo > size
+        let isSynced = !hasLeftovers || configuration.durability == .process
+        try cutLeftovers()
+        if !isSynced { try sync() }
+    }
+
     /// Cuts off what a failed write left behind the last record. Needed before the segment is left, too.
     func cutLeftovers() throws(JournalError) {
         guard hasLeftovers else { return }
         let result = configuration.files.truncate(descriptor, size)
         guard result == 0 else { throw .system(-result, "cut a failed write off", segment.path) }
         hasLeftovers = false
+        zeroedTo = size
     }
 
     private func sync() throws(JournalError) {
