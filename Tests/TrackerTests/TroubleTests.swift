@@ -97,7 +97,7 @@ import Testing
         try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
         // The ballast goes when `room` appears; at `stop` the tracker ends and the database is copied out.
         let script = """
-            mount -t tmpfs -o size=2m tmpfs \(small) && head -c 1500000 /dev/zero >\(small)/ballast
+            mount -t tmpfs -o size=48m tmpfs \(small) && head -c 49800000 /dev/zero >\(small)/ballast
             (until [ -e \(folder.path)/room ]; do kill -0 $$ || exit; sleep 0.05; done
              rm \(small)/ballast) &
             "$@" --parent-pid $$ & tracker=$!
