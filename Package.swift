@@ -113,6 +113,12 @@ let package = Package(
         tests("SessionTests", ["StrategyHost", "TradingCore", "Contracts", "CStrategyABI"]),
         tests("PersistenceTests", ["Persistence", "Contracts", "CPostgreSQL"]),
         tests("ServiceKitTests", ["ServiceKit", "Persistence", "TradingCore", "Contracts"]),
+        tests(
+            "TrackerTests",
+            [
+                "performance-tracker", "Persistence", "Messaging", "ServiceKit", "TradingCore", "Contracts",
+                "ZeroMQ",
+            ]),
         tests("TidyTests", []),
         tests("EndToEndTests", []),
     ]

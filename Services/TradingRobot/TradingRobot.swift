@@ -11,7 +11,7 @@ enum TradingRobot {
             [
                 upCommand, backtestCommand, verifyCommand, ledgerCommand,
                 Command("journal", "Looks into a journal.", [journalCatCommand, journalCheckCommand]),
-                tailCommand, metricsCommand,
+                tailCommand, metricsCommand, deadLetterCommands,
                 Command(
                     "plugins", "Finds, tries and writes strategy plugins.",
                     [pluginsListCommand, pluginsCheckCommand, pluginsNewCommand]),

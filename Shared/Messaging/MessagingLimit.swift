@@ -67,8 +67,13 @@ package enum MessagingLimit {
     /// Connections of one order entry; lines of further ones are refused.
     package static let commandPeers = 1_024
 
-    /// A rejected message is handed on with at most so many of its bytes.
-    package static let rejectedBytes = 64 << 10
+    /// A rejected message is handed on with at most so many of its bytes: all that a frame can have.
+    package static let rejectedBytes = frameBytes
+
+    /// Messages queued for and by the ingest; beyond it senders wait, answers are left out.
+    package static let ingestQueue: Int32 = 4_096
+    /// Messages that the ingest takes in one turn: they are booked in one transaction a source.
+    package static let ingestPerTurn = 1_024
 }
 
 /// The waits of the messaging.

@@ -59,18 +59,25 @@ package enum BookingOutcome: UInt8, Sendable {
 
 /// A trade that contradicts the ledger, which was left as it is.
 package struct BookingConflict: Sendable, Equatable {
-    package enum Kind: String, Sendable {
+    package enum Kind: Sendable {
         /// The trade id is known with other content.
-        case tradeID = "trade_id_conflict"
+        case tradeID
         /// Another trade has this `strategy_seq` of the strategy.
-        case strategySeq = "strategy_seq_conflict"
+        case strategySeq
         /// A number beyond the 2⁶³ − 1 that a database can hold.
-        case range = "out_of_range"
+        case range
+
+        package var reason: DeadLetterReason {
+            switch self {
+            case .tradeID: .conflictingDuplicate
+            case .strategySeq: .sequenceConflict
+            case .range: .outOfRange
+            }
+        }
     }
 
     /// Position in `TradeBatch.trades`.
     package var index: Int
-    /// Its raw value is the reason code of the dead letter.
     package var kind: Kind
     /// What differs, for a person.
     package var sentence: String
@@ -83,6 +90,8 @@ package struct BookingResult: Sendable, Equatable {
     package var conflicts: [BookingConflict] = []
     package var booked = 0
     package var duplicates = 0
+    /// The dead letters of the batch and of its follow-up. Empty while the follow-up runs.
+    package var kept: [KeptDeadLetter] = []
 }
 
 /// What the caller adds to the transaction once the outcomes are known.
@@ -91,6 +100,10 @@ package struct BookingFollowUp: Sendable {
     package var performance: [PerformanceRow]
     /// For conflicts, and booked trades that the metrics could not count.
     package var deadLetters: [DeadLetter]
+    /// What became of requeued messages.
+    package var resolutions: [DeadLetterResolution] = []
+    /// Strategies of other robots whose first trade is in this batch.
+    package var outsideStrategies: [OutsideStrategy] = []
 
     package init(performance: [PerformanceRow] = [], deadLetters: [DeadLetter] = []) {
         self.performance = performance

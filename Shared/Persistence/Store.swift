@@ -32,6 +32,12 @@ package protocol LedgerStore: Sendable {
     /// Trades of a strategy with a `strategy_seq` above `after`, in its order, at most `limit`.
     func trades(strategy: String, after: UInt64, limit: Int) throws -> [TradeEvent]
 
+    /// The trade with this id; nil when there is none.
+    func trade(id: String) throws -> TradeEvent?
+
+    /// The strategies of other robots, by id in byte order.
+    func outsideStrategies() throws -> [OutsideStrategy]
+
     /// The ledger in its canonical order, `strategy_id` in byte order, then `strategy_seq`, from one
     /// snapshot.
     ///
@@ -81,19 +87,6 @@ extension LedgerStore {
             try writer.withBytes { bytes in try body(bytes) }
         }
     }
-}
-
-/// Messages that could not be booked, each kept with its original bytes.
-package protocol DeadLetterStore: Sendable {
-    /// Keeps a message; the same bytes of the same source and topic again only raise the count.
-    ///
-    /// Messages of a booked stream belong into `TradeBatch.deadLetters`, so that they move with the
-    /// checkpoint.
-    @discardableResult
-    func record(_ letter: DeadLetter) throws -> DeadLetterRecord
-
-    /// Kept messages by id, from above `after`, at most `limit`.
-    func deadLetters(after: Int64, limit: Int) throws -> [DeadLetterRecord]
 }
 
 /// Strategies as rows, and the leases by which runners share them.

@@ -88,7 +88,7 @@ func batch(_ first: UInt64, _ trades: [TradeEvent], letters: [DeadLetter] = []) 
 
 func letter(_ text: String, seq: UInt64 = 0, topic: String = "trade/a/IBM/") -> DeadLetter {
     DeadLetter(
-        reason: "unexpected_byte", sentence: "no value at byte 3", stage: "decode", offset: 3,
+        reason: .malformedJSON, sentence: "no value at byte 3", stage: .decode, offset: 3,
         source: "simulator", seq: seq, topic: topic, original: Array(text.utf8),
         seen: Timestamp(seconds: 1_766_658_600), programVersion: "0.1.0")
 }

@@ -136,10 +136,16 @@ private func dataFolder(_ folder: String, database: String) -> [Finding] {
     do {
         let store = try openStore(database, options: StoreOptions(access: .readOnly))
         let count = try store.strategies().count
-        let letters = try store.deadLetters(after: 0, limit: 1_000).count
+        let letters = try store.deadLetterFigures().unresolved.values.reduce(0, +)
         try store.close()
         findings.append(
             Finding(verdict: .good, sentence: "database: \(count) strategies, \(letters) dead letters"))
+        if letters > 0 {
+            findings.append(
+                Finding(
+                    verdict: .note,
+                    sentence: "\(letters) dead letters are open: `trading-robot dead-letters list`"))
+        }
     } catch let error as StoreError where error.code == .missing {
         findings.append(Finding(verdict: .note, sentence: error.sentence))
     } catch {

@@ -70,7 +70,10 @@ private func bookedLedger(_ location: String) throws -> [String: [String]] {
     defer { try? store.close() }
     var lines: [String: [String]] = [:]
     var writer = JSONWriter(capacity: 1024)
+    // Trades of other robots have no session that could be run again.
+    let outside = Set(try store.outsideStrategies().map(\.id))
     try store.forEachTrade(strategy: nil) { trade in
+        if outside.contains(trade.strategyID) { return }
         writer.reset()
         trade.writeCanonical(into: &writer)
         lines[trade.strategyID, default: []].append(writer.string)

@@ -60,12 +60,15 @@ struct StackCommands {
     }
 
     private func tracker() -> ChildCommand {
-        child(
-            "performance-tracker", "performance-tracker",
-            [
-                "--trades-endpoint", endpoints.trades, "--trade-replay-endpoint", endpoints.tradeReplay,
-                "--performance-endpoint", endpoints.performance, "--health-endpoint", endpoints.trackerHealth,
-            ])
+        var arguments = [
+            "--trades-endpoint", endpoints.trades, "--trade-replay-endpoint", endpoints.tradeReplay,
+            "--performance-endpoint", endpoints.performance, "--ingest-endpoint", endpoints.ingest,
+            "--health-endpoint", endpoints.trackerHealth,
+        ]
+        for name in settings[StackSettings.source] + settings[StackSettings.sources] {
+            arguments += ["--sources", name]
+        }
+        return child("performance-tracker", "performance-tracker", arguments)
     }
 
     private func runner(_ number: Int) -> ChildCommand {

@@ -37,6 +37,7 @@ let upCommand = Command(
         StrategySettings.strategy.declaration, runners.declaration,
         exitWhenDone.declaration, basePort.declaration, transport.declaration, fresh.declaration,
         StackSettings.durability.declaration, StackSettings.database.declaration,
+        StackSettings.source.declaration, StackSettings.sources.declaration,
     ] + StrategySettings.pluginDeclarations + DataSettings.declarations + SimulationSettings.declarations,
     tables: [DataSettings.instruments, StrategySettings.table]
 ) { context in

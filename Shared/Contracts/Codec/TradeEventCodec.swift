@@ -147,7 +147,7 @@ enum OrderID {
     }
 }
 
-private enum TradeKey: UInt8, EventKey {
+enum TradeKey: UInt8, EventKey {
     case tradeID, orderID, strategyID, strategySeq, eventType, symbol, side, quantity, price, referencePrice
     case slippage, fee, liquidity, timestamp, performanceData
 
@@ -175,7 +175,7 @@ private enum TradeKey: UInt8, EventKey {
     }
 }
 
-private enum TradePerformanceKey: UInt8, WireNamed {
+enum TradePerformanceKey: UInt8, WireNamed {
     case position, averagePrice, realizedPnl, cash
 
     static let table = KeyTable<TradePerformanceKey>()

@@ -172,6 +172,12 @@ public struct JSONWriter: ~Copyable {
         member(name, JSONCursor.longestNumber) { $0.timestamp(value) }
     }
 
+    /// `null` where there is no text.
+    public mutating func fieldOrNull(_ name: StaticString, _ value: String?) {
+        if let value { return field(name, value) }
+        member(name, 4) { $0.text("null") }
+    }
+
     public mutating func field(_ name: StaticString, _ value: String) {
         var value = value
         value.withUTF8 { utf8 in

@@ -61,7 +61,7 @@ extension DatabaseStore {
         let stored = try checkpoint(batch.checkpoint.source, connection)
         try check(batch.checkpoint, follows: stored)
         var positions = PositionChanges()
-        let result = try insert(batch, into: &positions, connection)
+        var result = try insert(batch, into: &positions, connection)
         try positions.write(connection)
         for mark in batch.marks { try write(mark, connection) }
         let more = try followUp(result)
@@ -69,8 +69,10 @@ extension DatabaseStore {
         for letter in batch.deadLetters + more.deadLetters {
             // Handled before: the row may be missing, but its count is right.
             let again = letter.seq != 0 && letter.seq <= stored?.seq ?? 0
-            try keep(letter, counting: !again, connection)
+            if let kept = try keep(letter, counting: !again, connection) { result.kept.append(kept) }
         }
+        for resolution in more.resolutions { try write(resolution, connection) }
+        for strategy in more.outsideStrategies { try write(strategy, connection) }
         try write(batch.checkpoint, over: stored, connection)
         return result
     }

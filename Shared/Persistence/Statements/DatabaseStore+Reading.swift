@@ -23,6 +23,33 @@ extension DatabaseStore {
         }
     }
 
+    package func trade(id: String) throws -> TradeEvent? {
+        try access { connection in
+            let select = try connection.statement(
+                "SELECT \(TradeColumns.names) FROM trades WHERE trade_id = ?")
+            select.bind(id, at: 1)
+            var trade = TradeColumns.blank
+            return try select.firstRow { row in
+                try TradeColumns.read(row, into: &trade, path: path)
+                return trade
+            }
+        }
+    }
+
+    package func outsideStrategies() throws -> [OutsideStrategy] {
+        try access { connection in
+            let select = try connection.statement(
+                "SELECT strategy_id, source, first_seen_us FROM outside_strategies ORDER BY strategy_id")
+            var rows: [OutsideStrategy] = []
+            try select.forEachRow {
+                rows.append(
+                    OutsideStrategy(
+                        id: $0.text(0), source: $0.text(1), firstSeen: Timestamp(microseconds: $0.int64(2))))
+            }
+            return rows
+        }
+    }
+
     package func forEachTrade(strategy: String?, _ body: (TradeEvent) throws -> Void) throws {
         try access { connection in
             let condition = strategy == nil ? "" : "WHERE strategy_id = ?"

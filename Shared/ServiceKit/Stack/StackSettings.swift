@@ -56,6 +56,26 @@ package enum StackSettings {
         "trade-replay-endpoint", Endpoints().tradeReplay, "Replay of trades and orders (ROUTER).")
     package static let performance = endpoint(
         "performance-endpoint", Endpoints().performance, "Performance and dead-letter notices (PUB).")
+    package static let ingest = endpoint(
+        "ingest-endpoint", Endpoints().ingest, "Ingest of other robots' trades (ROUTER).")
+
+    /// Other robots whose trades are booked: `sources:` in the file.
+    package static let sources = sources(
+        "sources", "Other robots whose trades the tracker books, by name. Repeatable.")
+    /// The same as a flag of `up`.
+    package static let source = sources(
+        "source", "Allow another robot to send its trades under this name. Repeatable.")
+
+    private static func sources(_ name: String, _ help: String) -> Setting<[String]> {
+        Setting(
+            name, default: [], placeholder: "NAME", separator: ",", help: help,
+            allowed: { names throws(RefusedValue) in
+                // With a dot, a strategy and a character of its id behind it.
+                guard names.allSatisfy({ NameRule.identifier.accepts($0.utf8) && $0.utf8.count <= 38 }) else {
+                    throw RefusedValue("names of 1 to 38 of A-Z a-z 0-9 . _ -")
+                }
+            })
+    }
 
     package static let durability = Setting<Durability>(
         "durability", default: .process,

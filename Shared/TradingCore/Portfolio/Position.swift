@@ -7,32 +7,35 @@
 
 import Contracts
 
-struct Position: Sendable, Equatable {
+package struct Position: Sendable, Equatable {
     /// Cost units in one unit of money (1e-24 to 1e-8).
     private static let costPerMoney: Int128 = 10_000_000_000_000_000
     private static let largestCost = Int128(Int64.max) * costPerMoney
 
     /// Signed: negative is short.
-    private(set) var quantity = Quantity.zero
+    package private(set) var quantity = Quantity.zero
     /// What the held quantity was bought for, or sold for when it is short; units of 1e-24.
     private(set) var cost: Int128 = 0
 
+    /// Flat.
+    package init() {}
+
     /// Average entry price, rounded half to even; zero when flat.
-    func averagePrice() throws(AmountOutOfRange) -> Price {
+    package func averagePrice() throws(AmountOutOfRange) -> Price {
         guard !quantity.isZero else { return .zero }
         let held = Int128(quantity.units.magnitude)
         return Price(units: try divideHalfToEven(cost, by: held * Int128(unitsPerOne)))
     }
 
     /// How much of a fill of this side closes what is held.
-    func closable(by side: Side) -> Quantity {
+    package func closable(by side: Side) -> Quantity {
         (quantity < .zero) == (side == .buy) ? quantity.magnitude : .zero
     }
 
     /// Books an execution that does not cross zero. Nothing changes when it throws.
     ///
     /// - Returns: the realised profit before fees.
-    mutating func book(
+    package mutating func book(
         _ side: Side, _ executed: Quantity, at price: Price
     ) throws(AmountOutOfRange) -> (effect: PositionEffect, realized: Money) {
         _ = try price.times(executed)

@@ -1,0 +1,229 @@
+// The turn of the bus: trades come in, one transaction books them, answers and notices leave.
+//
+// While the database does not take anything, nothing is read that could not be kept: the feed is paused,
+// the door of the ingest is closed, and whatever has arrived is tried again with growing pauses.
+
+import Contracts
+import Messaging
+import Persistence
+import ServiceKit
+
+final class TrackerLoop: FeedReceiver {
+    /// First and last wait before trouble with the database is tried again.
+    private static let shortestWait = Duration.milliseconds(50)
+    private static let longestWait = Duration.seconds(5)
+    /// A checkpoint without trades is stored this often at most.
+    private static let checkpointEvery = Duration.milliseconds(50)
+    private static let noticesEvery = Duration.milliseconds(250)
+    /// Dead letters are counted this often at most, and when there are many of them less often.
+    private static let countsEvery = Duration.seconds(1)
+    private static let manyLetters = 10_000
+    private static let manyCountsEvery = Duration.seconds(10)
+
+    private let bus: Bus
+    private let core: TrackerCore
+    private let publisher: Publisher
+    private let ingest: IngestServer
+    private let context: ServiceContext
+    private var subscriber: Subscriber?
+    private var decoded: Arrived?
+    /// Why the last message that was decoded is refused.
+    private var refusal: Refusal?
+    private var wait = shortestWait
+    private var isWaiting = false
+    private var countedAt: MonotonicTime?
+    private var topics: [String: Int] = [:]
+    private var answer = JSONWriter(capacity: 512)
+    private let figures: TrackerFigures
+    private(set) var failure: (any Error)?
+
+    init(
+        bus: Bus, core: TrackerCore, publisher: Publisher, ingest: IngestServer, context: ServiceContext
+    ) {
+        self.bus = bus
+        self.core = core
+        self.publisher = publisher
+        self.ingest = ingest
+        self.context = context
+        figures = TrackerFigures(context.metrics)
+    }
+
+    func start(endpoint: String, replayEndpoint: String) throws {
+        var configuration = SubscriberConfiguration(endpoint: endpoint, replayEndpoint: replayEndpoint)
+        configuration.prefixes = [Array("trade/".utf8), Array("equity/".utf8)]
+        configuration.checkpoint = core.booked
+        configuration.epoch = core.followedEpoch
+        subscriber = try Subscriber(bus: bus, configuration: configuration, receiver: self)
+        ingest.onMessage = { [unowned self] message in self.core.arrived(message) }
+        context.health.set("database", .ready)
+        context.health.set("trades", .starting("the simulator was not heard yet"))
+        bus.afterPoll { [unowned self] in self.turn() }
+        bus.timer(every: Self.checkpointEvery) { [unowned self] in self.book() }
+        bus.timer(every: Self.noticesEvery) { [unowned self] in
+            self.attempt {
+                if try self.core.bookRequeued() { self.bus.requestRound() }
+                try self.countLetters()
+            }
+            self.notify()
+        }
+    }
+
+    private func turn() {
+        context.health.beat()
+        // The only number that may be stored: with prefixes, what was delivered may lie beyond a loss.
+        if let complete = subscriber?.complete, let epoch = subscriber?.header?.epoch {
+            core.arrivedComplete(complete, epoch: epoch)
+        }
+        if core.hasWork { book() }
+        if core.desk.hasWork || core.desk.releaseOverdue() || !core.advanced.isEmpty { bookIngest() }
+        if core.mustPause { subscriber?.pause() } else { subscriber?.resume() }
+        ingest.setPaused(isWaiting || core.desk.mustPause)
+        // One at a time while a message may be the one that kills: see `CrashGuard`.
+        ingest.messagesPerTurn = core.crashGuard.isCareful ? 1 : MessagingLimit.ingestPerTurn
+        figures.update(core, subscriber, ingest)
+    }
+
+    private func book() {
+        guard !core.isIdle else { return }
+        attempt { try core.book() }
+    }
+
+    private func bookIngest() {
+        attempt {
+            try core.bookIngest()
+            if try core.bookFollowers() { bus.requestRound() }
+        }
+        sendAnswers()
+    }
+
+    /// Does something with the database. Trouble that passes closes the doors and is tried again after a
+    /// pause that grows; any other ends the process, and the supervisor starts it again.
+    private func attempt(_ work: () throws -> Void) {
+        guard !isWaiting else { return }
+        do {
+            try work()
+            wait = Self.shortestWait
+            context.health.set("database", .ready)
+        } catch let error as StoreError where error.isTransient {
+            context.health.set("database", .failed(error.sentence))
+            context.log.warning("the database does not take the trades: \(error.sentence)")
+            isWaiting = true
+            ingest.setPaused(true)
+            bus.timer(after: wait) { [unowned self] in
+                self.isWaiting = false
+                self.book()
+            }
+            wait = min(wait * 2, Self.longestWait)
+        } catch {
+            failure = error
+            bus.stop()
+        }
+        figures.update(core, subscriber, ingest)
+    }
+
+    private func sendAnswers() {
+        for one in core.takeAnswers() {
+            answer.reset()
+            one.write(into: &answer)
+            answer.withBytes { ingest.answer($0, to: one.peer) }
+        }
+    }
+
+    // MARK: Notices
+
+    private func countLetters() throws {
+        let now = MonotonicTime.now()
+        let pause =
+            core.letterBox.figures.rows > Self.manyLetters ? Self.manyCountsEvery : Self.countsEvery
+        if let countedAt, now - countedAt < pause { return }
+        countedAt = now
+        let wasOver = core.letterBox.isOverLimit
+        try core.refreshLetterBox()
+        guard core.letterBox.isOverLimit else { return context.health.set("dead letters", .ready) }
+        let sentence =
+            "\(core.letterBox.figures.rows) dead letters, of which at most \(core.letterBox.maximumRows) are"
+            + " kept with ease: deal with them by `trading-robot dead-letters`"
+        context.health.set("dead letters", .degraded(sentence))
+        if !wasOver { context.log.error("\(sentence)") }
+    }
+
+    private func notify() {
+        let header = publisher.header
+        for event in core.takeChanged() {
+            let topic = topicNumber("performance/\(event.strategyID)/")
+            publisher.append(topic: topic) { stamp, json in
+                event.encode(header: header, stamp: stamp, into: &json)
+            }
+        }
+        for kept in core.takeNewLetters() {
+            let letter = kept.letter
+            let notice = DeadLetterNotice(
+                id: "\(kept.id)", reason: letter.reason.rawValue, sentence: letter.sentence,
+                stage: letter.stage.rawValue, count: kept.count, firstSeen: kept.firstSeen,
+                lastSeen: letter.seen)
+            publisher.append(topic: topicNumber("dead-letter/\(letter.reason.rawValue)/")) { stamp, json in
+                notice.encode(header: header, stamp: stamp, into: &json)
+            }
+        }
+        publisher.flush()
+        context.health.set(
+            "trades", subscriber?.header == nil ? .starting("the simulator was not heard yet") : .ready)
+    }
+
+    private func topicNumber(_ topic: String) -> Int {
+        if let known = topics[topic] { return known }
+        let number = publisher.topicID(Array(topic.utf8))
+        topics[topic] = number
+        return number
+    }
+
+    // MARK: FeedReceiver
+
+    func decode(topic: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer) throws -> EventHead {
+        do {
+            if core.crashGuard.isCareful, !core.crashGuard.begin(json) { throw CrashGuard.refusal }
+            refusal = nil
+            let (type, head) = try EventHead.read(json)
+            decoded =
+                type.equals("equity")
+                ? .mark(try EquityEvent.decode(json).equity) : .trade(try TradeEvent.decode(json).trade)
+            return head
+        } catch {
+            refusal = Refusal(error, in: json)
+            throw error
+        }
+    }
+
+    func deliver(topic: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer, seq: UInt64) {
+        switch decoded {
+        case .trade(let trade): core.arrived(trade, seq: seq, json: json)
+        case .mark(let mark): core.arrived(mark, seq: seq)
+        case nil: preconditionFailure("a message is decoded before it is delivered")
+        }
+        guard core.crashGuard.isCareful else { return }
+        if let epoch = subscriber?.header?.epoch { core.arrivedComplete(core.complete, epoch: epoch) }
+        book()
+        core.crashGuard.end()
+    }
+
+    func rejected(_ message: RejectedMessage) {
+        guard message.isSkipped else { return }
+        var why = refusal ?? Refusal(reason: .schemaViolation, stage: .receive, sentence: message.reason)
+        if message.size > MessagingLimit.messageBytes {
+            why = Refusal(reason: .oversize, stage: .receive, sentence: message.reason)
+        }
+        refusal = nil
+        core.arrivedUnreadable(message, why)
+    }
+
+    func stopped(_ failure: FeedFailure) {
+        self.failure = failure
+        bus.stop()
+    }
+}
+
+/// What the simulator sends of interest here.
+private enum Arrived {
+    case trade(TradeEvent)
+    case mark(EquityEvent)
+}
