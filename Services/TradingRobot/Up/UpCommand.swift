@@ -36,7 +36,8 @@ let upCommand = Command(
         CommonSettings.logLevel.declaration, CommonSettings.logFormat.declaration,
         StrategySettings.strategy.declaration, runners.declaration,
         exitWhenDone.declaration, basePort.declaration, transport.declaration, fresh.declaration,
-        StackSettings.durability.declaration, StackSettings.database.declaration,
+        StackSettings.durability.declaration, RunnerSettings.leaseTerm.declaration,
+        StackSettings.database.declaration,
     ] + StrategySettings.pluginDeclarations + DataSettings.declarations + SimulationSettings.declarations,
     tables: [DataSettings.instruments, StrategySettings.table]
 ) { context in
