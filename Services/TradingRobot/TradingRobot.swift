@@ -15,7 +15,7 @@ enum TradingRobot {
                 Command(
                     "plugins", "Finds, tries and writes strategy plugins.",
                     [pluginsListCommand, pluginsCheckCommand, pluginsNewCommand]),
-                doctorCommand,
+                strategiesCommand, doctorCommand,
             ])
         if CommandLine.arguments.dropFirst() == ["--version"] {
             writeToStandardOutput("trading-robot \(platformVersion)\n")

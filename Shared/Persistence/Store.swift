@@ -98,7 +98,7 @@ package protocol StrategyStore: Sendable {
     /// All strategies with their leases, by id in byte order.
     func strategies() throws -> [StrategyRecord]
 
-    /// Takes up to `limit` strategies that should run and that nobody holds, by id in byte order.
+    /// Takes up to `limit` strategies that should not be stopped and that nobody holds, by id in byte order.
     ///
     /// Each claim raises the fence by one. Atomic between processes: no strategy goes to two runners. A nil
     /// `term` never runs out. With `takingBackOwn` a strategy held under this runner's own name counts as
@@ -115,6 +115,24 @@ package protocol StrategyStore: Sendable {
 
     /// What should become of a strategy; false when there is none with this id.
     func setDesiredState(_ state: DesiredState, strategy: String) throws -> Bool
+
+    /// Removes a stopped strategy that nobody holds; false when there is no such strategy in that state.
+    func remove(strategy: String) throws -> Bool
+
+    /// Says that a runner is there for `term`, and tells it what it should hold.
+    func heartbeat(runner: String, term: Duration) throws -> RunnerShare
+
+    /// As `heartbeat` tells, without writing anything.
+    func share(runner: String) throws -> RunnerShare
+
+    /// What operators want of the strategies that the runner holds.
+    func wishes(runner: String) throws -> [StrategyWish]
+
+    /// The runner is gone.
+    func retire(runner: String) throws
+
+    /// How strategies stand; nothing is noted for a claim that was lost.
+    func note(runner: String, _ standings: [(claim: Claim, standing: StrategyStanding)]) throws
 }
 
 extension StrategyStore {

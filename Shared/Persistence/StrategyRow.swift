@@ -18,10 +18,12 @@ package struct StrategyRow: Sendable, Equatable {
     /// Simulation settings as canonical JSON.
     package var simulation: String
     package var desiredState: DesiredState
+    /// First market event of its session.
+    package var start: UInt64
 
     package init(
         id: String, plugin: String, symbols: [String], parameters: String, simulation: String,
-        desiredState: DesiredState = .running
+        desiredState: DesiredState = .running, start: UInt64 = 1
     ) {
         self.id = id
         self.plugin = plugin
@@ -29,6 +31,7 @@ package struct StrategyRow: Sendable, Equatable {
         self.parameters = parameters
         self.simulation = simulation
         self.desiredState = desiredState
+        self.start = start
     }
 }
 
@@ -66,6 +69,58 @@ package struct StrategyRecord: Sendable, Equatable {
     /// Grows by one with each claim; 0 before the first.
     package var fence: UInt64
     package var lease: Lease?
+    /// Whether the lease has not run out, by the database's clock.
+    package var isHeld = false
+    /// As its runner said last.
+    package var standing = StrategyStanding()
+}
+
+/// How a strategy stands with its runner.
+package struct StrategyStanding: Sendable, Equatable {
+    package enum State: String, Sendable, CaseIterable {
+        /// Not attached to the simulator.
+        case waiting
+        /// Rebuilt by replay after a start or a change of runners.
+        case rebuilding
+        case running
+        /// It has handled the end of the data.
+        case done
+        /// It cannot go on; `reason` says why.
+        case failed
+    }
+
+    package var state = State.waiting
+    package var reason = ""
+    /// Last market event handled.
+    package var event: UInt64 = 0
+    /// Market events received that it has not handled.
+    package var lag: UInt64 = 0
+
+    package init(state: State = .waiting, reason: String = "", event: UInt64 = 0, lag: UInt64 = 0) {
+        self.state = state
+        self.reason = reason
+        self.event = event
+        self.lag = lag
+    }
+}
+
+/// What a runner sees of the others when it asks how many strategies it should hold.
+package struct RunnerShare: Sendable, Equatable {
+    /// Runners that are there, this one included.
+    package var runners: Int
+    /// Strategies that should be held by somebody.
+    package var strategies: Int
+    /// Those that nobody holds.
+    package var free: Int
+    /// Those that are held under the asking runner's name.
+    package var own: Int
+
+    package init(runners: Int, strategies: Int, free: Int, own: Int) {
+        self.runners = runners
+        self.strategies = strategies
+        self.free = free
+        self.own = own
+    }
 }
 
 /// A strategy that a runner may now run, sending this fence in every message.
@@ -84,6 +139,17 @@ package struct Claim: Sendable, Equatable {
     package init(strategyID: String, fence: UInt64) {
         self.strategyID = strategyID
         self.fence = fence
+    }
+}
+
+/// What an operator wants of a claimed strategy.
+package struct StrategyWish: Sendable, Equatable {
+    package var claim: Claim
+    package var desiredState: DesiredState
+
+    package init(claim: Claim, desiredState: DesiredState) {
+        self.claim = claim
+        self.desiredState = desiredState
     }
 }
 

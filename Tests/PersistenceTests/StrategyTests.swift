@@ -50,7 +50,6 @@ import Testing
 
     @Test("a claim takes free running strategies in byte order, up to the limit") func claims() throws {
         for id in ["b", "a", "B", "a-1"] { _ = try store.upsert(row(id)) }
-        _ = try store.upsert(row("A", state: .paused))
         _ = try store.upsert(row("C", state: .stopped))
         let first = try store.claim(runner: "r1", limit: 3, term: nil)
         #expect(first.map(\.strategy.id) == ["B", "a", "a-1"] && first.allSatisfy { $0.fence == 1 })
@@ -66,7 +65,10 @@ import Testing
         _ = try store.upsert(row("a"))
         let old = try store.claim(runner: "r1", limit: 1, term: .seconds(60))
         #expect(try store.claim(runner: "r2", limit: 1, term: .seconds(60)).isEmpty)
-        #expect(try store.renew(runner: "r1", claims: old.map(\.claim), term: .zero) == [.held(.running)])
+        #expect(
+            try store.renew(runner: "r1", claims: old.map(\.claim), term: .zero) == [
+                .held(.running)
+            ])
         let new = try store.claim(runner: "r2", limit: 1, term: .seconds(60))
         #expect(new.map(\.fence) == [2])
         #expect(try store.renew(runner: "r1", claims: old.map(\.claim), term: .seconds(60)) == [.lost])

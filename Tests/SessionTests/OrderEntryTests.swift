@@ -27,8 +27,8 @@ private final class Simulator {
             simulation: settings().fields.map { SessionTerms.Setting($0.name, $0.value) })
     }
 
-    func attach(_ id: String, from peer: UInt64, fence: UInt64 = 1) {
-        receive(.attach(AttachRequest(fence: fence, attachID: 1, report: 0, terms: terms(id))), peer)
+    func attach(_ name: String, from peer: UInt64, fence: UInt64 = 1, id: UInt64 = 1) {
+        receive(.attach(AttachRequest(fence: fence, attachID: id, report: 0, terms: terms(name))), peer)
     }
 
     func progress(_ id: String, _ event: UInt64, from peer: UInt64, fence: UInt64 = 1, command: UInt64 = 0) {
@@ -65,9 +65,13 @@ private final class Simulator {
         #expect(try simulator.answers() == [1: ["attach_again"]])
         simulator.attach("s", from: 1)
         #expect(try simulator.answers() == [1: ["attached"]])
-        simulator.attach("s", from: 2)
+        simulator.attach("s", from: 2, id: 2)
         simulator.progress("s", 0, from: 1)
         #expect(try simulator.answers() == [1: ["attach_again"], 2: ["attached"]])
+        // What the first connection still delivers takes nothing from the second.
+        simulator.attach("s", from: 1, id: 1)
+        simulator.progress("s", 0, from: 2)
+        #expect(try simulator.answers().isEmpty)
         simulator.attach("s", from: 3, fence: 2)
         simulator.progress("s", 0, from: 2)
         simulator.attach("s", from: 2)

@@ -45,7 +45,7 @@ private func run(_ seeds: ClosedRange<UInt64>, lane: UInt64) -> [String: Int] {
 
     @Test(arguments: BrokenRule.allCases.filter(\.isNoticed))
     func aWorldWithoutARuleIsNoticed(rule: BrokenRule) {
-        let limit = number("VARIANT_SEEDS") ?? 1_000
+        let limit = number("VARIANT_SEEDS") ?? 3_000
         let seed = (1...limit).first { !World(seed: $0, breaking: rule).run().isEmpty }
         #expect(seed != nil, "\(limit) worlds did not notice that \(rule.rawValue)")
     }

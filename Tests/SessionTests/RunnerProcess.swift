@@ -20,8 +20,12 @@ final class RunnerProcess {
     private var isProgressPlanned = false
     private var ticks = 0
     private let lines = OrderEntryReader()
-    /// Fences of the strategies that it believes to own.
-    private var claims: [String: UInt64] = [:]
+    /// What it believes to hold.
+    private var leases = LeaseBook(term: Int64(LeaseTable.term))
+    private var released: [HeldLease] = []
+    private var isAsking = false
+    /// An answer of the database that came while it slept.
+    private var late: [() -> Void] = []
     /// The last promise heard, by strategy, for the broken rule that keeps it.
     private var promises: [String: (event: UInt64, report: UInt64)] = [:]
 
@@ -33,6 +37,15 @@ final class RunnerProcess {
 
     var isAwake: Bool { world.now >= asleepUntil }
 
+    /// For the sentence of a world that is stuck.
+    var standing: String {
+        let held = core.strategies.map {
+            "\($0.id) \($0.session.fence) \($0.session.state) next \($0.session.next ?? 0)"
+        }
+        return "runner \(number)\(isUp ? "" : " down")\(isAwake ? "" : " asleep")\(isAsking ? " asking" : "")"
+            + "\(wire == nil ? " no wire" : "") holds \(leases.leases.map(\.strategy)) runs \(held)"
+    }
+
     // MARK: life
 
     func start() {
@@ -43,12 +56,17 @@ final class RunnerProcess {
         (isProgressDue, isProgressPlanned) = (true, false)
         symbols = world.shuffledSymbols()
         feed = world.makeFeed(symbols)
-        claims = [:]
+        leases = LeaseBook(term: Int64(LeaseTable.term))
+        released = []
+        isAsking = false
+        late = []
         promises = [:]
         core = RunnerCore { [unowned self] id, reason in
-            if reason.code != "fenced" { self.world.wrong("\(id) stopped: \(reason.sentence)") }
+            self.world.wrong("\(id) stopped: \(reason.sentence)")
+        }
+        core.onLost = { [unowned self] id in
             self.world.count("fenced")
-            self.claims[id] = nil
+            self.leases.drop(id)
         }
         connect()
     }
@@ -116,21 +134,7 @@ final class RunnerProcess {
     // MARK: leases
 
     private func look() {
-        for kind in StrategyKind.allCases {
-            let id = kind.id
-            if world.renewLease(id, runner: number, fence: claims[id]) { continue }
-            if let fence = world.claimLease(id, runner: number) {
-                claims[id] = fence
-                do {
-                    let made = try world.makeStrategy(kind, symbols: symbols)
-                    core.add(world.terms(kind), made.strategy, symbols: made.symbols, fence: fence)
-                } catch { world.wrong("\(error)") }
-            } else if claims[id] != nil, world.random.chance(0.1) {
-                // It notices late that another owns it.
-                claims[id] = nil
-                core.remove(id)
-            }
-        }
+        askForLeases()
         ticks += 1
         guard wire != nil else { return }
         if ticks % 3 == 0 {
@@ -138,6 +142,57 @@ final class RunnerProcess {
             noteAttaches()
         }
         if ticks % 8 == 0 { core.repeatProgress() }
+    }
+
+    /// As `RunnerLoop.askForLeases`: the database answers after a while, or its answer is lost.
+    private func askForLeases() {
+        guard !isAsking else { return }
+        isAsking = true
+        let (life, asked) = (life, Int64(world.now))
+        let named = leases.isRenewalDue(at: asked) ? leases.leases : nil
+        let released = self.released
+        world.plan(in: world.databaseDelay()) { [unowned self] in
+            // The database is asked though the runner has crashed meanwhile.
+            let table = self.world.leases
+            for lease in released { table.release(lease, runner: self.number) }
+            let answers = named.map { table.renew($0, runner: self.number, now: self.world.now) }
+            let room = table.room(self.leases.leases.count)
+            let given = self.life == life ? table.claim(room, runner: self.number, self.world) : []
+            let wait = self.world.databaseDelay()
+            self.world.plan(in: wait) { [unowned self] in
+                guard self.life == life else { return }
+                guard self.isAwake else {
+                    // It is heard when the runner wakes, late.
+                    self.late.append { self.answered(answers, given, released, asked) }
+                    return
+                }
+                self.answered(answers, given, released, asked)
+            }
+        }
+    }
+
+    private func answered(
+        _ answers: [(strategy: String, fence: UInt64, isHeld: Bool)]?, _ given: [HeldName],
+        _ released: [HeldLease], _ asked: Int64
+    ) {
+        isAsking = false
+        self.released.removeAll { released.contains($0) }
+        if let answers { for id in leases.renewed(answers, asked: asked) { core.remove(id) } }
+        for name in given {
+            leases.claimed(name.strategy, fence: name.fence, asked: asked)
+            guard let kind = StrategyKind.allCases.first(where: { $0.id == name.strategy }) else { continue }
+            do {
+                let made = try world.makeStrategy(kind, symbols: symbols)
+                core.add(world.terms(kind), made.strategy, symbols: made.symbols, fence: name.fence)
+            } catch { world.wrong("\(error)") }
+        }
+        guard answers != nil else { return }
+        let runners = world.leases.runners
+        for lease in leases.takeSurplus(strategies: StrategyKind.allCases.count, runners: runners) {
+            world.count("given back")
+            core.remove(lease.strategy)
+            self.released.append(lease)
+        }
     }
 
     // MARK: what arrives
@@ -227,6 +282,12 @@ final class RunnerProcess {
     /// As `RunnerLoop.turn`.
     private func turn() {
         guard isUp, isAwake else { return }
+        for id in world.plan.clocksGoOn ? leases.takeEnded(at: Int64(world.now)) : [] {
+            world.count("leases run out")
+            core.remove(id)
+        }
+        for answer in late { answer() }
+        late = []
         core.pump(feed.window, symbols, isProgressDue: isProgressDue)
         isProgressDue = false
         if !isProgressPlanned, core.hasUnsaidProgress { planProgress() }

@@ -22,7 +22,8 @@ struct AttachName: Hashable {
 final class World {
     /// What must have happened in many worlds, or they show nothing.
     static let faults = [
-        "feeds begun again", "fenced", "resets", "runner crashes", "runner sleeps", "simulator crashes",
+        "feeds begun again", "fenced", "given back", "leases run out", "resets", "runner crashes",
+        "runner sleeps", "simulator crashes",
         "simulator sleeps", "torn batches",
     ]
     /// A tick of every process: heartbeats, leases, faults.
@@ -41,7 +42,7 @@ final class World {
     /// Every trade of the flushed journal, in its order.
     private(set) var trades: [TradeEvent] = []
     private var published: UInt64 = 0
-    private var leases: [String: (owner: Int, expires: Int, fence: UInt64)] = [:]
+    let leases = LeaseTable()
     private(set) var simulator: SimulatorProcess!
     private(set) var runners: [RunnerProcess] = []
     private(set) var tracker: TrackerProcess!
@@ -72,6 +73,9 @@ final class World {
 
     /// How long something takes: mostly around `mean`, now and then much longer.
     func delay(_ mean: Int) -> Int { random.within(1...2 * mean) * (random.chance(0.02) ? 10 : 1) }
+
+    /// How long the database takes; after the horizon never so long that a lease runs out meanwhile.
+    func databaseDelay() -> Int { now < plan.horizon ? delay(100) : random.within(1...100) }
 
     func shuffledSymbols() -> SymbolTable {
         var table = SymbolTable()
@@ -106,25 +110,6 @@ final class World {
             id: kind.id, instance: kind.makeInstance(plan.habits), symbols: own, names: kind.symbols,
             parameters: ParameterValues(), cash: plan.settings.cash)
         return (strategy, own)
-    }
-
-    // MARK: leases
-
-    /// Whether this runner still holds the strategy; then for longer.
-    func renewLease(_ id: String, runner: Int, fence: UInt64?) -> Bool {
-        guard let lease = leases[id], lease.owner == runner, lease.fence == fence, lease.expires > now else {
-            return false
-        }
-        leases[id]?.expires = now + 3_000
-        return true
-    }
-
-    /// The fence of the new lease when the strategy was free.
-    func claimLease(_ id: String, runner: Int) -> UInt64? {
-        let lease = leases[id] ?? (owner: -1, expires: 0, fence: 0)
-        guard lease.expires <= now, random.chance(0.6) else { return nil }
-        leases[id] = (runner, now + 3_000, lease.fence + 1)
-        return lease.fence + 1
     }
 
     // MARK: publishing
@@ -204,6 +189,6 @@ final class World {
                 + " command \(driver.lastCommand)"
                 + (served.isAttached ? "" : " detached")
                 + (served.isRerunning ? " rerunning" : "")
-        }.joined(separator: ", ")
+        }.joined(separator: ", ") + "; " + runners.map(\.standing).joined(separator: ", ")
     }
 }

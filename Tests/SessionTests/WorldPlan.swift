@@ -19,6 +19,8 @@ struct WorldPlan {
     let pace: Int
     let reportWindow: UInt64
     let feedWindow: UInt64
+    /// Runners notice by their own clock that a lease has run out; where they do not, only the fence is left.
+    let clocksGoOn: Bool
 
     init(_ random: inout SplitMix64) {
         var symbols = SymbolTable()
@@ -41,6 +43,7 @@ struct WorldPlan {
         pace = random.pick([20, 200, 500])
         reportWindow = random.pick([1, 3, 17, ServedSession.reportWindow])
         feedWindow = random.pick([16, 32, 256])
+        clocksGoOn = random.chance(0.5)
     }
 }
 

@@ -121,7 +121,9 @@ struct BacktestRun {
     }
 
     private mutating func take(_ event: MarketEvent, _ index: Int) {
-        guard results[index].failure == nil, sessions[index].symbols.contains(event) else { return }
+        guard results[index].failure == nil, event.seq >= results[index].terms.start,
+            sessions[index].symbols.contains(event)
+        else { return }
         do {
             try sessions[index].take(event) { results[index].record.take($0) }
         } catch {

@@ -77,6 +77,7 @@ struct StackCommands {
             endpoints.marketData,
             "--market-data-replay-endpoint", endpoints.marketDataReplay, "--order-entry-endpoint",
             endpoints.orderEntry, "--health-endpoint", endpoints.runnerHealth[number - 1],
+            "--lease-term", settings[RunnerSettings.leaseTerm].settingText,
         ]
         arguments += StrategySettings.flags(settings)
         return child("strategy-runner", "strategy-runner-\(number)", arguments)

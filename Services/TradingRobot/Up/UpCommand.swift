@@ -36,8 +36,9 @@ let upCommand = Command(
         CommonSettings.logLevel.declaration, CommonSettings.logFormat.declaration,
         StrategySettings.strategy.declaration, runners.declaration,
         exitWhenDone.declaration, basePort.declaration, transport.declaration, fresh.declaration,
-        StackSettings.durability.declaration, StackSettings.database.declaration,
-        StackSettings.source.declaration, StackSettings.sources.declaration,
+        StackSettings.durability.declaration, RunnerSettings.leaseTerm.declaration,
+        StackSettings.database.declaration, StackSettings.source.declaration,
+        StackSettings.sources.declaration,
     ] + StrategySettings.pluginDeclarations + DataSettings.declarations + SimulationSettings.declarations,
     tables: [DataSettings.instruments, StrategySettings.table]
 ) { context in

@@ -7,7 +7,7 @@ extension DatabaseStore {
     package func upsert(_ strategy: StrategyRow) throws -> StrategyUpsert {
         try transaction { connection in
             let select = try connection.statement(
-                "SELECT \(Self.strategyColumns) FROM strategies WHERE id = ?")
+                "SELECT \(strategyColumns) FROM strategies WHERE id = ?")
             select.bind(strategy.id, at: 1)
             if let stored = try select.firstRow(readStrategy) {
                 let differences = Self.differences(stored: stored.strategy, given: strategy)
@@ -15,8 +15,9 @@ extension DatabaseStore {
             }
             let insert = try connection.statement(
                 """
-                INSERT INTO strategies (id, plugin, symbols, parameters, simulation, desired_state, fence)
-                VALUES (?, ?, ?, ?, ?, ?, 0)
+                INSERT INTO strategies
+                    (id, plugin, symbols, parameters, simulation, desired_state, fence, start_seq)
+                VALUES (?, ?, ?, ?, ?, ?, 0, ?)
                 """)
             insert.bind(strategy.id, at: 1)
             insert.bind(strategy.plugin, at: 2)
@@ -24,6 +25,7 @@ extension DatabaseStore {
             insert.bind(strategy.parameters, at: 4)
             insert.bind(strategy.simulation, at: 5)
             insert.bind(strategy.desiredState.rawValue, at: 6)
+            insert.bind(strategy.start, at: 7)
             try insert.run()
             return .added
         }
@@ -32,7 +34,7 @@ extension DatabaseStore {
     package func strategies() throws -> [StrategyRecord] {
         try access { connection in
             let select = try connection.statement(
-                "SELECT \(Self.strategyColumns) FROM strategies ORDER BY id")
+                "SELECT \(strategyColumns) FROM strategies ORDER BY id")
             var records: [StrategyRecord] = []
             try select.forEachRow { records.append(try readStrategy($0)) }
             return records
@@ -49,10 +51,10 @@ extension DatabaseStore {
                 UPDATE strategies SET owner = ?1, fence = fence + 1, lease_expires_us = \(now) + ?2
                 WHERE id IN (
                     SELECT id FROM strategies
-                    WHERE desired_state = 'running'
+                    WHERE desired_state <> 'stopped'
                         AND (owner IS NULL OR lease_expires_us <= \(now) OR (?3 = 1 AND owner = ?1))
-                    ORDER BY id LIMIT ?4)
-                RETURNING \(Self.strategyColumns)
+                    ORDER BY CASE WHEN owner = ?1 THEN 0 ELSE 1 END, id LIMIT ?4)
+                RETURNING \(strategyColumns)
                 """)
             update.bind(runner, at: 1)
             update.bind(term.map(Self.microseconds), at: 2)
@@ -94,7 +96,8 @@ extension DatabaseStore {
         try transaction { connection in
             let update = try connection.statement(
                 """
-                UPDATE strategies SET owner = NULL, lease_expires_us = NULL
+                UPDATE strategies SET owner = NULL, lease_expires_us = NULL,
+                    state = CASE WHEN state IN ('done', 'failed') THEN state ELSE 'waiting' END
                 WHERE id = ? AND owner = ? AND fence = ?
                 """)
             for claim in claims {
@@ -116,26 +119,36 @@ extension DatabaseStore {
         }
     }
 
-    private var now: String { dialect.now }
+    var now: String { dialect.now }
 
     // MARK: Rows
 
-    private static let strategyColumns = """
-        id, plugin, symbols, parameters, simulation, desired_state, owner, fence, lease_expires_us
+    private var strategyColumns: String {
         """
+        id, plugin, symbols, parameters, simulation, desired_state, owner, fence, lease_expires_us,
+        start_seq, state, reason, event, lag,
+        CAST(CASE WHEN owner IS NOT NULL AND (lease_expires_us IS NULL OR lease_expires_us > \(now))
+            THEN 1 ELSE 0 END AS BIGINT)
+        """
+    }
 
     private func readStrategy(_ row: any PreparedStatement) throws -> StrategyRecord {
         let id = row.text(0)
         let symbols = row.text(2).split(separator: "+").map(String.init)
         let strategy = StrategyRow(
             id: id, plugin: row.text(1), symbols: symbols, parameters: row.text(3), simulation: row.text(4),
-            desiredState: try desiredState(row.text(5), of: id))
+            desiredState: try desiredState(row.text(5), of: id), start: row.counter(9))
         let expires = row.optionalInt64(8).map { Timestamp(microseconds: $0) }
         let lease = row.optionalText(6).map { Lease(owner: $0, expires: expires) }
-        return StrategyRecord(strategy: strategy, fence: row.counter(7), lease: lease)
+        let standing = StrategyStanding(
+            state: StrategyStanding.State(rawValue: row.text(10)) ?? .waiting, reason: row.text(11),
+            event: row.counter(12), lag: row.counter(13))
+        return StrategyRecord(
+            strategy: strategy, fence: row.counter(7), lease: lease, isHeld: row.int64(14) != 0,
+            standing: standing)
     }
 
-    private func desiredState(_ word: String, of strategy: String) throws -> DesiredState {
+    func desiredState(_ word: String, of strategy: String) throws -> DesiredState {
         guard let state = DesiredState(rawValue: word) else {
             throw StoreError(
                 .damaged,
@@ -157,7 +170,7 @@ extension DatabaseStore {
             .map { StrategyDifference(term: $0.0, stored: $0.1(stored), given: $0.1(given)) }
     }
 
-    private static func microseconds(_ term: Duration) -> Int64 {
+    static func microseconds(_ term: Duration) -> Int64 {
         let (seconds, attoseconds) = term.components
         return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     }

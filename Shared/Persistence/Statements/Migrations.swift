@@ -25,7 +25,7 @@ enum Migrations {
     /// A new one comes at the end; its place is its version.
     static var all: [Migration] {
         var all: [Migration] = []
-        for script in [first, equity, LedgerChain.tables, deadLetterWork] {
+        for script in [first, equity, LedgerChain.tables, deadLetterWork, runners] {
             var migration = Migration(version: Int64(all.count) + 1, script: script)
             if script == LedgerChain.tables { migration.step = LedgerChain.chainWhatIsThere }
             all.append(migration)

@@ -102,6 +102,18 @@ package enum StackSettings {
     }
 }
 
+/// Settings of the runners, for `up` and the runner.
+package enum RunnerSettings {
+    package static let leaseTerm = Setting<Duration>(
+        "lease-term", default: .seconds(10),
+        help: "How long a runner holds a strategy without being heard of; then another takes it over.",
+        allowed: { term throws(RefusedValue) in
+            guard term >= .milliseconds(200), term <= .seconds(3600) else {
+                throw RefusedValue("200ms to 60m")
+            }
+        })
+}
+
 /// Settings of the market data, the same for `up`, `backtest` and the gateway.
 package enum DataSettings {
     package static let provider = Setting<Provider>(

@@ -75,7 +75,7 @@ extension SessionTerms {
     package var row: StrategyRow {
         StrategyRow(
             id: strategyID, plugin: pluginID, symbols: symbols, parameters: Self.json(parameters),
-            simulation: Self.json(simulation))
+            simulation: Self.json(simulation), start: start)
     }
 
     /// The terms behind a row, with the plugin as it is now.
@@ -87,7 +87,9 @@ extension SessionTerms {
             id: row.id, plugin: row.plugin, symbols: row.symbols,
             parameters: parameters.map { "\($0.name)=\($0.value)" })
         let simulation = try SessionSettings(fields: settings(row.simulation).map { ($0.name, $0.value) })
-        return try definition.terms(plugin: plugin, simulation: simulation)
+        var terms = try definition.terms(plugin: plugin, simulation: simulation)
+        terms.start = row.start
+        return terms
     }
 
     private static func json(_ settings: [Setting]) -> String {

@@ -89,8 +89,9 @@ package final class BacktestSession {
                     if hasMarks { passMarks(before: execution.strategySeq) }
                     sink(execution)
                 }
-                try strategy.handle(reports[index])
             }
+            // A strategy that fails at one of them leaves all of them made.
+            for index in reports.indices { try strategy.handle(reports[index]) }
         }
         state.pointee.reports.removeAll(keepingCapacity: true)
         collectCommands()

@@ -29,6 +29,8 @@ package final class RunnerCore {
     package private(set) var roundTrips: UInt64 = 0
     /// Told once when a strategy stops for good.
     package var onFailure: (_ strategy: String, Reason) -> Void
+    /// Told when the simulator has seen a higher fence: the strategy is another runner's and was removed.
+    package var onLost: (_ strategy: String) -> Void = { _ in }
     private var writer = JSONWriter(capacity: 64 << 10)
     private var waitingLines = 0
 
@@ -114,8 +116,8 @@ package final class RunnerCore {
             attach(index, symbols)
         case .fenced(let strategy, let fence):
             guard let index = indexes[strategy], strategies[index].session.fence == fence else { return }
-            let sentence = "another runner has taken \(strategy) over"
-            fail(index, Reason(code: "fenced", sentence: sentence))
+            remove(strategy)
+            onLost(strategy)
         case .refused(let strategy, _, let reason):
             guard let index = indexes[strategy] else { return }
             fail(index, reason)

@@ -44,6 +44,8 @@ package struct SimulatedStrategy {
     package var peer: CommandPeer?
     /// An attach that came while the rerun was under way: answered at its end.
     package var waitingAttach: (peer: CommandPeer, request: AttachRequest)?
+    /// Id of the last attach taken with the fence that is served.
+    package var lastAttachID: UInt64 = 0
     /// Reports of the last steps that were not sent yet; anything older is read from the journal.
     package var fresh: [OrderEvent] = []
     /// The last "matched through" that was sent.
@@ -53,6 +55,14 @@ package struct SimulatedStrategy {
     var hold = WindowHold()
 
     package var id: String { terms.strategyID }
+
+    /// Whether a later attach of the same owner was taken before: its ids only grow.
+    func isStale(_ request: AttachRequest) -> Bool {
+        if let waiting = waitingAttach?.request, waiting.fence == request.fence {
+            return request.attachID <= waiting.attachID
+        }
+        return request.fence == served.fence && request.attachID <= lastAttachID
+    }
 
     /// The topics of a symbol. A command for a foreign symbol is refused before it reaches the session.
     package func topics(of symbol: SymbolIndex) -> SessionTopics {

@@ -218,6 +218,8 @@ package final class SimulatorCore {
             answer(peer, .fenced(strategy: id, fence: request.fence))
             return
         }
+        // What an old connection still delivers must not take the session from the new one.
+        guard !sessions[index].isStale(request) else { return }
         if sessions[index].served.isRerunning {
             sessions[index].waitingAttach = (peer, request)
         } else {
@@ -235,6 +237,7 @@ package final class SimulatorCore {
                 writer.endObject()
             }
         }
+        sessions[index].lastAttachID = request.attachID
         sessions[index].served.attach(fence: request.fence, handledReport: request.report)
         sessions[index].peer = peer
         sessions[index].fresh.removeAll()

@@ -85,6 +85,13 @@ package struct RunnerSession {
         Progress(event: strategy.lastEvent, report: strategy.lastReport, command: strategy.lastCommand)
     }
 
+    /// Whether it has handled everything that the last attach answer names: it was not rebuilt, or no longer
+    /// is.
+    package var isRebuilt: Bool {
+        state == .attached && strategy.lastEvent >= goal.event && strategy.lastReport >= goal.report
+            && strategy.lastCommand >= goal.command
+    }
+
     /// The connection was reset or never made: ask anew. The caller sends `attach` with this id and
     /// `progress`.
     package mutating func beginAttach() -> UInt64 {

@@ -1,0 +1,100 @@
+// What becomes of a claimed strategy: its plugin is looked for, it is made, and one whose process has failed
+// is begun again, a bounded number of times.
+
+import Contracts
+import Foundation
+import Logging
+import Persistence
+import ServiceKit
+import StrategyHost
+import TradingCore
+
+extension RunnerLoop {
+    /// A strategy cannot go on. Its session stands still; one whose process has failed is begun again.
+    func stopped(_ strategy: String, _ reason: Reason) {
+        context.log.error(
+            "strategy stopped", metadata: ["strategy": "\(strategy)", "reason": "\(reason.sentence)"])
+        context.health.set("strategy \(strategy)", .degraded(reason.sentence))
+        guard reason.code == "strategy_failed", let item = claimed[strategy],
+            let hosted = core.strategies.first(where: { $0.id == strategy })?.session.strategy,
+            hosted.process != nil
+        else { return }
+        beginAgain(item, failedAt: hosted.lastEvent)
+    }
+
+    /// Begins a strategy again a little later, unless that was tried often enough; false then.
+    @discardableResult
+    func beginAgain(_ item: ClaimedStrategy, failedAt event: UInt64) -> Bool {
+        let id = item.strategy.id
+        guard let seconds = policies[id, default: RestartPolicy()].failed(at: event) else {
+            restarting.remove(id)
+            return false
+        }
+        restarting.insert(id)
+        context.log.warning(
+            "strategy begins again", metadata: ["strategy": "\(id)", "seconds": "\(seconds)"])
+        again.append((.now + .seconds(seconds), item))
+        return true
+    }
+
+    /// Begins those again whose time has come.
+    func beginDue() {
+        let due = again.filter { $0.due <= .now }
+        again.removeAll { $0.due <= .now }
+        for (_, item) in due where claimed[item.strategy.id] == item { start(item) }
+    }
+
+    /// Looks for the plugin of a strategy and makes it.
+    func start(_ item: ClaimedStrategy) {
+        loader.load(item.strategy.plugin) { [unowned self] found in
+            // Given up or claimed anew while the plugin was looked for.
+            guard claimed[item.strategy.id] == item else { return }
+            do {
+                let plugin = try found.get()
+                let terms = try SessionTerms.of(item.strategy, plugin: plugin)
+                var symbols: [SymbolIndex] = []
+                for symbol in terms.symbols { symbols.append(try feed.symbols.intern(symbol)) }
+                let log = context.log
+                let id = terms.strategyID
+                let strategy = try HostedStrategy.make(terms, plugin: plugin, symbols: symbols, waits: false)
+                {
+                    level, text in
+                    let severity: Logger.Level = level > 2 ? .error : level > 1 ? .warning : .info
+                    log.log(level: severity, "\(text)", metadata: ["strategy": "\(id)"])
+                }
+                core.add(terms, strategy, symbols: symbols, fence: item.fence)
+                processes.add(strategy)
+                if refused.removeValue(forKey: id) != nil { context.health.set("strategy \(id)", .ready) }
+                if restarting.remove(id) != nil { context.health.set("strategy \(id)", .ready) }
+                context.log.info("ready", metadata: ["strategy": "\(id)", "fence": "\(item.fence)"])
+            } catch {
+                refuse(item, error)
+            }
+            if connection.isConnected { core.attachDetached(feed.symbols) }
+        }
+    }
+
+    /// Tries again what could not be made, when a file in the plugin folders has come or changed.
+    func lookForPlugins() {
+        let changes = watch.changes()
+        guard !changes.isEmpty else { return }
+        context.log.info("plugin files have changed", metadata: ["files": "\(changes.listed("and"))"])
+        for id in refused.keys.sorted() {
+            if let item = claimed[id] { start(item) }
+        }
+    }
+
+    /// A claimed strategy cannot be made. A plugin whose process ended while it was asked may do better
+    /// later.
+    func refuse(_ item: ClaimedStrategy, _ error: any Error) {
+        let (id, reason) = (item.strategy.id, sentence(for: error))
+        context.log.error("strategy cannot run", metadata: ["strategy": "\(id)", "reason": "\(reason)"])
+        context.health.set("strategy \(id)", .degraded(reason))
+        let code = (error as? PluginError)?.code
+        let isPassing = code == .protocolViolation || code == .cannotStart
+        if isPassing, beginAgain(item, failedAt: 0) { return }
+        restarting.remove(id)
+        // What the core has is counted by its own failure.
+        if !core.strategies.contains(where: { $0.id == id }) { refused[id] = reason }
+    }
+}
