@@ -35,6 +35,7 @@ final class TrackerLoop: FeedReceiver {
     private var topics: [String: Int] = [:]
     private var answer = JSONWriter(capacity: 512)
     private let figures: TrackerFigures
+    private var bookedLines: BookedLines
     private(set) var failure: (any Error)?
 
     init(
@@ -46,6 +47,7 @@ final class TrackerLoop: FeedReceiver {
         self.ingest = ingest
         self.context = context
         figures = TrackerFigures(context.metrics)
+        bookedLines = BookedLines(log: context.log)
     }
 
     func start(endpoint: String, replayEndpoint: String) throws {
@@ -166,6 +168,7 @@ final class TrackerLoop: FeedReceiver {
             }
         }
         publisher.flush()
+        bookedLines.look(booked: core.counts.booked, at: .now())
         context.health.set(
             "trades", subscriber?.header == nil ? .starting("the simulator was not heard yet") : .ready)
     }

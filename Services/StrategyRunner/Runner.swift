@@ -39,6 +39,7 @@ enum Runner {
         // Only a name that was given is this runner's own: two without one must not take each other for
         // themselves.
         let name = context.isNamed ? context.instance : "\(context.instance)-\(randomEpoch())"
+        context.log.info("holds strategies by leases under this name", metadata: ["runner": "\(name)"])
         let bus = try Bus()
         context.stop.onStop { bus.stop() }
         let store = try openStore(StackSettings.databaseLocation(settings))

@@ -15,7 +15,7 @@ enum TradingRobot {
                 Command(
                     "plugins", "Finds, tries and writes strategy plugins.",
                     [pluginsListCommand, pluginsCheckCommand, pluginsNewCommand]),
-                strategiesCommand, doctorCommand,
+                strategiesCommand, backupCommand, restoreCommand, doctorCommand, healthCommand,
             ])
         if CommandLine.arguments.dropFirst() == ["--version"] {
             writeToStandardOutput("trading-robot \(platformVersion)\n")

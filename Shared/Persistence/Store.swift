@@ -7,6 +7,7 @@ import Contracts
 
 /// Everything that is kept in the database.
 package typealias Store = LedgerStore & LedgerCheckStore & StrategyStore & DeadLetterStore
+    & BackupStore
 
 /// The ledger: each trade exactly once, and what follows from it. One writer, the tracker.
 ///
@@ -184,18 +185,20 @@ package struct StoreOptions: Sendable {
 /// - Throws: `StoreError`: folder not writable, not a database, damaged, made by a newer program, still
 ///   locked after the busy timeout, or a kind of database that this program does not know.
 package func openStore(_ location: String, options: StoreOptions = StoreOptions()) throws -> any Store {
-    let driver: any StoreDriver =
-        if isPostgreSQL(location) {
-            try PostgreSQLDriver(location, options: options)
-        } else {
-            try SQLiteDriver(path: try sqlitePath(of: location), options: options)
-        }
+    let driver = try openDriver(location, options: options)
     do {
         return try DatabaseStore(driver, options: options)
     } catch {
         try? driver.close()
         throw error
     }
+}
+
+/// The database behind a location, not yet looked into.
+func openDriver(_ location: String, options: StoreOptions) throws -> any StoreDriver {
+    isPostgreSQL(location)
+        ? try PostgreSQLDriver(location, options: options)
+        : try SQLiteDriver(path: try sqlitePath(of: location), options: options)
 }
 
 func isPostgreSQL(_ location: String) -> Bool {

@@ -21,7 +21,7 @@ Tests/Scripts/postgresql.sh swift test --skip-build "$@" "${filter[@]}" --xunit-
 
 python_status=0
 if [ -z "${FILTER:-}" ]; then
-    Tests/Scripts/python.sh "$results" || python_status=$?
+    Tests/Scripts/postgresql.sh Tests/Scripts/python.sh "$results" || python_status=$?
 fi
 
 exec python3 Tests/Scripts/summary.py "$results" \

@@ -180,11 +180,22 @@ private func mistakes(
         #expect(try read(file: "speed:\n")[speed] == .max)
     }
 
+    @Test("an empty variable of the environment is not given")
+    func emptyVariable() throws {
+        let settings = try read([], ["RUNNERS": "", "SYMBOLS": "", "SPEED": ""])
+        #expect(settings[runners] == 1 && settings[symbols].isEmpty && settings[speed] == .max)
+        #expect(!settings.isGiven(runners))
+    }
+
     @Test("a secret may stand in a file that the environment names")
     func secretFile() throws {
         let folder = try TemporaryFolder()
         try folder.write("postgres://x\n", to: "url")
         #expect(try read([], ["DATABASE_URL_FILE": folder.path + "/url"])[database] == "postgres://x")
+        let both = ["DATABASE_URL": "", "DATABASE_URL_FILE": folder.path + "/url"]
+        #expect(try read([], both)[database] == "postgres://x")
+        let missing = mistakes([], ["DATABASE_URL_FILE": folder.path + "/none"])
+        #expect(missing.first?.contains("cannot be read (environment variable DATABASE_URL_FILE)") == true)
     }
 
     @Test("help lists each setting with its default, variable and purpose")

@@ -108,12 +108,15 @@ private func dataFolder(_ folder: String, database: String) -> [Finding] {
             Finding(verdict: .note, sentence: "\(folder) does not exist yet: `trading-robot up` makes it")
         ]
     }
-    guard access(folder, W_OK) == 0 else {
-        return [
-            Finding(verdict: .wrong, sentence: "\(folder) cannot be written: choose another with --data-dir")
-        ]
-    }
     var findings: [Finding] = []
+    if access(folder, W_OK) != 0 {
+        // A folder that is mounted to be looked at only, as beside the services in containers.
+        guard errno == EROFS else {
+            let sentence = "\(folder) cannot be written: choose another with --data-dir"
+            return [Finding(verdict: .wrong, sentence: sentence)]
+        }
+        findings.append(Finding(verdict: .note, sentence: "\(folder) is mounted for reading only"))
+    }
     for name in ["market-data", "orders"] where OpenedSource.isJournal(folder + "/" + name) {
         do throws(JournalError) {
             let report = try checkJournal(folder + "/" + name)

@@ -23,7 +23,7 @@ private let start = Setting<String>(
 let strategiesCommand = Command(
     "strategies", "Shows, adds, starts, stops and removes strategies.",
     [
-        strategiesListCommand, strategiesAddCommand,
+        strategiesListCommand, strategiesAddCommand, strategiesPrepareCommand,
         desired("start", .running, "Lets a stopped strategy go on."),
         desired("stop", .stopped, "Takes a strategy from its runner; its session stands still."),
         strategiesRemoveCommand,

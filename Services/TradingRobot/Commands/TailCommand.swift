@@ -11,21 +11,28 @@ private let count = Setting<Int>(
 
 let tailCommand = Command(
     "tail", "Prints messages as they are published: a topic prefix such as trade/ or tick/IBM/.",
-    settings: [CommonSettings.dataDirectory.declaration, count.declaration],
+    settings: [
+        CommonSettings.dataDirectory.declaration, count.declaration, StackSettings.marketData.declaration,
+        StackSettings.trades.declaration, StackSettings.performance.declaration,
+    ],
     operands: [
         Operand(
             "TOPIC",
             help: "A topic prefix: tick/, bar/, order/, trade/, equity/, performance/, dead-letter/ …")
     ]
 ) { context in
-    let endpoints = try Endpoints(dataDirectory: context.settings[CommonSettings.dataDirectory])
     let topic = context.operands[0]
-    let endpoint =
+    let (setting, field): (Setting<String>, KeyPath<Endpoints, String>) =
         switch topic.prefix(while: { $0 != "/" }) {
-        case "order", "trade", "equity": endpoints.trades
-        case "performance", "dead-letter": endpoints.performance
-        default: endpoints.marketData
+        case "order", "trade", "equity": (StackSettings.trades, \.trades)
+        case "performance", "dead-letter": (StackSettings.performance, \.performance)
+        default: (StackSettings.marketData, \.marketData)
         }
+    // Services that `up` did not start are where somebody says; the others where their folder says.
+    let endpoint =
+        try context.settings.isGiven(setting)
+        ? context.settings[setting]
+        : Endpoints(dataDirectory: context.settings[CommonSettings.dataDirectory])[keyPath: field]
     let bus = try Bus()
     context.stop.onStop { bus.stop() }
     let limit = context.settings[count]

@@ -52,7 +52,7 @@ let upCommand = Command(
     let database = settings[StackSettings.database] ?? folder.path + "/trading.db"
     // The services inherit it; as a flag of theirs a password would show in the list of processes.
     if let given = settings[StackSettings.database] { setenv("DATABASE_URL", given, 1) }
-    let rows = try writeRows(strategies, database: database, folder: folder.path)
+    let rows = try writeRows(strategies, database: database)
     let endpoints = try chosenEndpoints(settings, folder.path)
     try endpoints.write(toDataDirectory: folder.path)
     for sentence in opened.description { writeToStandardError(sentence + "\n") }
@@ -80,7 +80,7 @@ private func absolute(_ path: String) -> String {
 }
 
 /// The terms of the strategies to add: those given, or a sample of each kind when none is.
-private func wantedStrategies(
+func wantedStrategies(
     _ settings: Settings, _ simulation: SessionSettings, _ opened: OpenedSource
 ) throws -> (terms: [SessionTerms], areGiven: Bool) {
     let folders = StrategySettings.folders(settings)
@@ -111,8 +111,8 @@ private func wantedStrategies(
 }
 
 /// Writes the strategies into the database; returns those that should run.
-private func writeRows(
-    _ strategies: (terms: [SessionTerms], areGiven: Bool), database: String, folder: String
+func writeRows(
+    _ strategies: (terms: [SessionTerms], areGiven: Bool), database: String
 ) throws -> [StrategyRow] {
     let store = try openStore(database, options: StoreOptions(programVersion: platformVersion))
     defer { try? store.close() }

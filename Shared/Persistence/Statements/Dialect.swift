@@ -21,6 +21,39 @@ enum Dialect: Sendable {
         }
     }
 
+    /// Table, column and type of every column of ours, tables together, columns in their order.
+    var columns: String {
+        switch self {
+        case .sqlite:
+            """
+            SELECT tables.name, columns.name, columns.type
+            FROM sqlite_master tables JOIN pragma_table_info(tables.name) columns
+            WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%'
+                AND tables.name <> 'schema_versions'
+            ORDER BY tables.name, columns.cid
+            """
+        case .postgresql:
+            """
+            SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT), CAST(data_type AS TEXT)
+            FROM information_schema.columns
+            WHERE table_schema = current_schema() AND table_name <> 'schema_versions'
+            ORDER BY table_name, ordinal_position
+            """
+        }
+    }
+
+    /// After rows with numbers of their own: lets the numbers that the database gives go on behind them.
+    func continueNumbers(of table: String) -> String? {
+        switch self {
+        case .sqlite: nil
+        case .postgresql:
+            """
+            SELECT setval(pg_get_serial_sequence('\(table)', 'id'), max(id)) FROM \(table)
+            HAVING max(id) IS NOT NULL
+            """
+        }
+    }
+
     /// 1 if the database is one of ours, 0 if not.
     var isOurs: String {
         switch self {

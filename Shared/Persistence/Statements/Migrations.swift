@@ -134,26 +134,34 @@ enum Migrations {
         try connection.transaction {
             // Asked again under the lock: another program may have been faster.
             let version = try version(of: connection, latest: latest)
-            if version == 0 {
-                try connection.makeTables(
-                    """
-                    \(connection.dialect.markAsOurs)
-                    CREATE TABLE schema_versions (
-                        version INTEGER NOT NULL PRIMARY KEY,
-                        applied_us INTEGER NOT NULL,
-                        program_version TEXT NOT NULL
-                    ) STRICT;
-                    """)
-            }
-            for migration in migrations where migration.version > version {
-                try connection.makeTables(migration.script)
-                try migration.step?(connection)
-                let note = try connection.statement(
-                    "INSERT INTO schema_versions VALUES (?, \(connection.dialect.now), ?)")
-                note.bind(migration.version, at: 1)
-                note.bind(programVersion, at: 2)
-                try note.run()
-            }
+            try apply(migrations, after: version, on: connection, programVersion: programVersion)
+        }
+    }
+
+    /// Inside a transaction: those of `migrations` that come after a version; 0 stands for a new database.
+    static func apply(
+        _ migrations: [Migration], after version: Int64, on connection: any StoreConnection,
+        programVersion: String
+    ) throws {
+        if version == 0 {
+            try connection.makeTables(
+                """
+                \(connection.dialect.markAsOurs)
+                CREATE TABLE schema_versions (
+                    version INTEGER NOT NULL PRIMARY KEY,
+                    applied_us INTEGER NOT NULL,
+                    program_version TEXT NOT NULL
+                ) STRICT;
+                """)
+        }
+        for migration in migrations where migration.version > version {
+            try connection.makeTables(migration.script)
+            try migration.step?(connection)
+            let note = try connection.statement(
+                "INSERT INTO schema_versions VALUES (?, \(connection.dialect.now), ?)")
+            note.bind(migration.version, at: 1)
+            note.bind(programVersion, at: 2)
+            try note.run()
         }
     }
 

@@ -1,5 +1,5 @@
-// A GET to a health server on this machine, for the status line of `up` and for `doctor`. It blocks its
-// thread for at most the timeout, and holds no connection.
+// A GET to a health server, for the status line of `up`, for `doctor` and for `health`. It blocks its thread
+// for at most the timeout (and the time that a host's name takes), and holds no connection.
 
 #if canImport(Glibc)
     import Glibc

@@ -53,9 +53,11 @@ struct LoopbackSocket: ~Copyable {
         return result == 0 ? Int(UInt16(bigEndian: address.sin_port)) : 0
     }
 
-    /// A connected socket, nil when nobody answers in time.
+    /// A connected socket, nil when nobody answers in time. The host may be a name.
     static func connected(host: String, port: Int, milliseconds: Int32) -> LoopbackSocket? {
-        guard let socket = LoopbackSocket(), var address = internetAddress(host, port) else { return nil }
+        guard let socket = LoopbackSocket(),
+            var address = internetAddress(host, port) ?? lookedUp(host, port)
+        else { return nil }
         let flags = fcntl(socket.descriptor, F_GETFL)
         _ = fcntl(socket.descriptor, F_SETFL, flags | O_NONBLOCK)
         let result = withSocketAddress(&address) { connect(socket.descriptor, $0, $1) }
@@ -88,6 +90,18 @@ private func internetAddress(_ host: String, _ port: Int) -> sockaddr_in? {
     address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
     let name = host == "localhost" ? HTTPAddress.loopback : host
     return inet_pton(AF_INET, name, &address.sin_addr) == 1 ? address : nil
+}
+
+/// The first address that a name stands for. Asks the system, which may ask the network.
+private func lookedUp(_ host: String, _ port: Int) -> sockaddr_in? {
+    var wanted = addrinfo()
+    wanted.ai_family = AF_INET
+    wanted.ai_socktype = streamType
+    var found: UnsafeMutablePointer<addrinfo>?
+    guard getaddrinfo(host, "\(port)", &wanted, &found) == 0 else { return nil }
+    defer { freeaddrinfo(found) }
+    // With AF_INET the bytes are those of `sockaddr_in`.
+    return found?.pointee.ai_addr?.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee }
 }
 
 private func withSocketAddress<Result>(

@@ -53,7 +53,10 @@ package func runService(
             throw WrongUse("\"\(settings.operands[0])\" is not expected; settings are given as --name VALUE.")
         }
     } catch {
-        endWrongly(error, program: program.name)
+        // Nothing is known for certain yet; what the environment says is where containers say it.
+        endWrongly(
+            error, program: program.name, instance: program.source.declaration.standardText,
+            format: environment[CommonSettings.logFormat.declaration.variable])
     }
     let style = LogStyle(
         service: program.name, instance: settings[program.source], format: settings[CommonSettings.logFormat])
@@ -62,7 +65,11 @@ package func runService(
         try await serve(program, settings, style, log, stop, body)
         exit(ExitCode.done.rawValue)
     } catch {
-        writeToStandardError("\(program.name): \(sentence(for: error))\n")
+        if style.format == .json {
+            log.critical("\(sentence(for: error))")
+        } else {
+            writeToStandardError("\(program.name): \(sentence(for: error))\n")
+        }
         exit(error is WrongUse ? ExitCode.wrongUse.rawValue : ExitCode.failed.rawValue)
     }
 }
@@ -146,8 +153,19 @@ package func sentence(for error: any Error) -> String {
 }
 
 /// Prints the sentences and where help is, and ends with code 2.
-package func endWrongly(_ error: WrongUse, program: String) -> Never {
-    for line in error.sentences { writeToStandardError("\(program): \(line)\n") }
-    writeToStandardError("\(program): see `\(program) --help`.\n")
+///
+/// - Parameter format: of log lines; with `json` the sentences are such lines, for those that read them by
+///   program.
+package func endWrongly(
+    _ error: WrongUse, program: String, instance: String = "", format: String? = nil
+) -> Never {
+    let sentences = error.sentences + ["see `\(program) --help`."]
+    if format == LogFormat.json.rawValue {
+        let style = LogStyle(service: program, instance: instance, format: .json)
+        let log = Logger.service(style, level: .critical)
+        for line in sentences { log.critical("\(line)") }
+    } else {
+        for line in sentences { writeToStandardError("\(program): \(line)\n") }
+    }
     exit(ExitCode.wrongUse.rawValue)
 }

@@ -86,8 +86,13 @@ private struct Given {
     /// The value of one setting, from the first source that has it.
     func resolve(_ setting: SettingDeclaration, into settings: inout Settings) -> [String] {
         settings.values[setting.name] = setting.standard
-        guard let (origin, texts) = found(setting) else { return [] }
+        guard let (origin, given) = found(setting) else { return [] }
         settings.origins[setting.name] = origin
+        guard let texts = given else {
+            return [
+                "\(setting.name) stands in a file that cannot be read (\(origin)): check path and rights."
+            ]
+        }
         do throws(RefusedValue) {
             settings.values[setting.name] = try setting.read(setting.split(texts))
             return []
@@ -96,17 +101,15 @@ private struct Given {
         }
     }
 
-    private func found(_ setting: SettingDeclaration) -> (SettingOrigin, [String])? {
+    /// Where a setting comes from and its texts; nil texts for a file that cannot be read.
+    private func found(_ setting: SettingDeclaration) -> (SettingOrigin, [String]?)? {
         if let flag = flags[setting.name] { return (.flag(setting.flag), flag.texts) }
-        if let text = try? environment.environmentValue(forName: setting.variable) {
+        if let text = variable(setting.variable) {
             let texts = setting.form == .many ? text.split(separator: ";").map(String.init) : [text]
             return (.environment(setting.variable), texts)
         }
-        if setting.isSecret,
-            let path = try? environment.environmentValue(forName: setting.variable + "_FILE"),
-            let text = textOfFile(path)
-        {
-            return (.environment(setting.variable + "_FILE"), [text])
+        if setting.isSecret, let path = variable(setting.variable + "_FILE") {
+            return (.environment(setting.variable + "_FILE"), textOfFile(path).map { [$0] })
         }
         for name in setting.fileNames {
             if let entry = file[name], !entry.texts.isEmpty || entry.isList {
@@ -114,6 +117,12 @@ private struct Given {
             }
         }
         return nil
+    }
+
+    /// A variable of the environment. An empty one is not given: `NAME=` in a list of settings.
+    private func variable(_ name: String) -> String? {
+        guard let text = try? environment.environmentValue(forName: name), !text.isEmpty else { return nil }
+        return text
     }
 
     /// Files the keys of a file; returns a sentence for each that nobody knows.
