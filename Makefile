@@ -6,11 +6,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 ARGS ?=
+export PREFIX DESTDIR UNITS
 
-.PHONY: help setup build test up bench chaos fuzz lint format clean
+.PHONY: help setup build test test-containers up install bench chaos fuzz lint format clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: ## install what is missing on this machine
 	@Tests/Scripts/setup.sh
@@ -20,6 +21,12 @@ build: setup ## build everything
 
 test: setup ## run all tests; ends with "N passed, N failed, N skipped"
 	@Tests/Scripts/test.sh $(SWIFT_FLAGS)
+
+test-containers: build ## build the image and test the whole stack in containers; needs docker-compose and an engine
+	@Tests/Containers/run.sh
+
+install: build ## install executables and systemd units: make install PREFIX=/usr/local DESTDIR=
+	@deploy/install.sh "$$(swift build $(SWIFT_FLAGS) --show-bin-path)"
 
 up: build ## start the whole stack: make up ARGS="--runners 2"
 	@exec "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/trading-robot" up $(ARGS)

@@ -134,3 +134,8 @@ if Context.environment["BENCH"] != nil {
                 "CStrategyABI",
             ], path: "Tests/Benchmarks", exclude: ["run.py", "Peers", "Strategies"], swiftSettings: strict))
 }
+
+// The image holds no tests, and a change of one does not build it anew.
+if Context.environment["IMAGE"] != nil {
+    package.targets.removeAll { $0.path?.hasPrefix("Tests/") == true }
+}
