@@ -124,6 +124,11 @@ let package = Package(
     ]
 )
 
+// TEST_TARGETS=SessionTests,TidyTests builds these test targets alone: the others cost minutes.
+if let named = Context.environment["TEST_TARGETS"]?.split(separator: ",").map(String.init) {
+    package.targets.removeAll { $0.isTest && !named.contains($0.name) }
+}
+
 // The benchmarks are built only when they are asked for: `make bench`.
 if Context.environment["BENCH"] != nil {
     package.targets.append(
