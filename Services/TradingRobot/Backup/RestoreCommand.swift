@@ -51,8 +51,8 @@ let restoreCommand = Command(
         throw error
     }
     writeToStandardError(
-        "Restored from \(manifest.made): \(rows) rows of the database, \(unpacked.records) journalled records."
-            + " Start the stack; `trading-robot verify` then proves the ledger.\n")
+        "Restored from \(manifest.made): \(rows) rows of the database, \(unpacked.records) journalled"
+            + " records. Start the stack; `trading-robot verify` then proves the ledger.\n")
     return .done
 }
 

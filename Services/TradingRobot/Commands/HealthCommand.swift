@@ -13,7 +13,7 @@ let healthCommand = Command(
         Operand(
             "URL", required: false,
             help:
-                "http://HOST:PORT of the service; without it that of --health-endpoint, asked on this machine."
+                "http://HOST:PORT of the service; without it --health-endpoint, on this machine."
         )
     ]
 ) { context in

@@ -4,7 +4,8 @@ set -eu
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     words=$(mktemp)
     printf '%s\n' "$POSTGRES_PASSWORD" >"$words"
-    initdb -D "$PGDATA" -U "$POSTGRES_USER" --pwfile="$words" --auth-host=scram-sha-256 --auth-local=trust -E UTF8 >/dev/null
+    initdb -D "$PGDATA" -U "$POSTGRES_USER" --pwfile="$words" --auth-host=scram-sha-256 \
+        --auth-local=trust -E UTF8 >/dev/null
     rm -f "$words"
     echo "host all all all scram-sha-256" >>"$PGDATA/pg_hba.conf"
     pg_ctl -D "$PGDATA" -o "-c listen_addresses=" -w start >/dev/null
