@@ -340,7 +340,7 @@ def main() -> None:
     ports = free_port(), free_port()
     settings = {
         "TRADES_PORT": str(ports[0]), "TRADE_REPLAY_PORT": str(ports[1]), "PLUGINS_FOLDER": str(plugins),
-        "STRATEGY": ";".join(STRATEGIES), "EVENTS": "150000", "RATE": "250", "SEED": "7",
+        "STRATEGY": ";".join(STRATEGIES), "EVENTS": "60000", "RATE": "50", "SEED": "7", "LEASE_TERM": "15s",
     }
     try:
         backup = run(Project(f"robot{os.getpid()}", settings), folder, ports)
