@@ -38,7 +38,12 @@ final class RunnerLoop {
     var restarting: Set<String> = []
     var again: [(due: ContinuousClock.Instant, item: ClaimedStrategy)] = []
     var watch: PluginWatch
-    private var lookedAt = ContinuousClock.now
+    /// The file of each strategy's plugin.
+    var files: [String: String] = [:]
+    /// The answers of plugins are timed this often.
+    private static let countEvery = Duration.milliseconds(50)
+    static let longestCount = Duration.milliseconds(150)
+    var countedAt = ContinuousClock.now
     private let figures: RunnerFigures
     private(set) var failure: (any Error)?
     private var isProgressDue = true
@@ -85,6 +90,7 @@ final class RunnerLoop {
         try feed.start()
         bus.afterPoll { [unowned self] in self.turn() }
         bus.timer(every: .milliseconds(500)) { [unowned self] in self.look() }
+        bus.timer(every: Self.countEvery) { [unowned self] in self.countTime() }
         bus.timer(every: min(Self.longestLook, term / 9)) { [unowned self] in self.askForLeases() }
     }
 
@@ -128,11 +134,7 @@ final class RunnerLoop {
     }
 
     private func look() {
-        // A process that slept, or whose machine did, has not run for longer than two looks.
-        let now = ContinuousClock.now
-        let passed = min(.milliseconds(1_000), now - lookedAt)
-        lookedAt = now
-        core.look(milliseconds: Int(passed / .milliseconds(1)))
+        core.look()
         beginDue()
         lookForPlugins()
         context.health.set(
@@ -222,6 +224,7 @@ final class RunnerLoop {
         claimed[strategy] = nil
         refused[strategy] = nil
         policies[strategy] = nil
+        files[strategy] = nil
         restarting.remove(strategy)
         again.removeAll { $0.item.strategy.id == strategy }
         context.health.set("strategy \(strategy)", .ready)

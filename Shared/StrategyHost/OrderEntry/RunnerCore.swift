@@ -168,13 +168,15 @@ package final class RunnerCore {
     }
 
     /// Call every few hundred milliseconds.
-    ///
-    /// - Parameter milliseconds: how long this process has run since the last call.
-    package func look(milliseconds: Int = 0) {
+    package func look() {
         for index in strategies.indices {
-            strategies[index].session.strategy.process?.look(milliseconds: milliseconds)
             strategies[index].hold.look(at: strategies[index].session.next ?? 0)
         }
+    }
+
+    /// So long this process has run since the last call: plugins that have not answered get later.
+    package func count(milliseconds: Int) {
+        for running in strategies { running.session.strategy.process?.look(milliseconds: milliseconds) }
     }
 
     /// The batch of lines, if there is one; `send` says whether it was taken, else it waits for the next
