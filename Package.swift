@@ -25,9 +25,11 @@ func strategy(_ folder: String) -> Target {
 
 /// Tests of the optimised modules. Most are themselves compiled without optimisation, which takes half as
 /// long; those that run millions of steps of their own are `optimised`.
-func tests(_ name: String, _ dependencies: [Target.Dependency], optimised: Bool = false) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], optimised: Bool = false
+) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, path: "Tests/\(name)",
+        name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude,
         swiftSettings: optimised ? strict : strict + [.unsafeFlags(["-Onone"])])
 }
 
@@ -75,7 +77,7 @@ let package = Package(
         library(
             "Persistence",
             [
-                "Contracts", "CPostgreSQL", .product(name: "GRDB", package: "GRDB.swift"),
+                "Contracts", "CPostgreSQL", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         library(
@@ -115,7 +117,7 @@ let package = Package(
         tests("StrategyKitTests", ["StrategyKit", "StrategyHost", "Contracts", "CStrategyABI"]),
         tests("StrategyHostTests", ["StrategyHost", "TradingCore", "Contracts", "CStrategyABI"]),
         tests("SessionTests", ["StrategyHost", "TradingCore", "Contracts", "CStrategyABI"], optimised: true),
-        tests("PersistenceTests", ["Persistence", "Contracts", "CPostgreSQL"]),
+        tests("PersistenceTests", ["Persistence", "Contracts", "CPostgreSQL"], exclude: ["Formats"]),
         tests("ServiceKitTests", ["ServiceKit", "Persistence", "TradingCore", "Contracts"]),
         tests(
             "TrackerTests",
@@ -140,6 +142,9 @@ if Context.environment["BENCH"] != nil {
             name: "benchmarks",
             dependencies: [
                 "Contracts", "Messaging", "TradingCore", "StrategyHost", "MarketData", "ZeroMQ",
-                "CStrategyABI",
-            ], path: "Tests/Benchmarks", exclude: ["run.py", "Peers", "Strategies"], swiftSettings: strict))
+                "CStrategyABI", "Persistence", "ServiceKit",
+            ], path: "Tests/Benchmarks",
+            exclude: [
+                "run.py", "building.py", "measuring.py", "store.py", "Peers", "Strategies",
+            ], swiftSettings: strict))
 }

@@ -12,6 +12,14 @@ enum Tracker {
     static let simulator = Setting<String>(
         "simulator", default: "simulator", placeholder: "NAME",
         help: "Instance name of the simulator whose trades are booked.")
+    static let moreSimulators = Setting<[String]>(
+        "more-simulators", default: [], placeholder: SimulatorAddress.placeholder, separator: ",",
+        help: "Another simulator whose trades are booked too: its trades and their replay. Repeatable.",
+        allowed: { texts throws(RefusedValue) in
+            guard texts.allSatisfy({ SimulatorAddress($0) != nil }) else {
+                throw RefusedValue(SimulatorAddress.placeholder)
+            }
+        })
 
     static func main() async {
         let program = ServiceProgram(
@@ -19,7 +27,7 @@ enum Tracker {
             summary: "Stores every trade exactly once, calculates metrics, keeps dead letters.",
             source: "tracker", healthPort: 9103,
             settings: [
-                simulator.declaration, StackSettings.trades.declaration,
+                simulator.declaration, moreSimulators.declaration, StackSettings.trades.declaration,
                 StackSettings.tradeReplay.declaration, StackSettings.performance.declaration,
                 StackSettings.ingest.declaration, StackSettings.sources.declaration,
                 StackSettings.database.declaration,
@@ -30,11 +38,13 @@ enum Tracker {
     private static func run(_ context: ServiceContext) throws {
         let settings = context.settings
         let sources = Set(settings[StackSettings.sources])
-        guard !sources.contains(settings[simulator]), !sources.contains(IngestDesk.unknownSource) else {
-            throw WrongUse(
-                "sources holds \(settings[simulator]) or \(IngestDesk.unknownSource), which are taken: give "
-                    + "the other robot another name.")
-        }
+        let simulators =
+            [
+                SimulatorAddress(
+                    name: settings[simulator], trades: settings[StackSettings.trades],
+                    replay: settings[StackSettings.tradeReplay])
+            ] + settings[moreSimulators].compactMap { SimulatorAddress($0) }
+        try checkNames(simulators.map(\.name), sources)
         let bus = try Bus()
         // Nobody waits for a booking: trades of a millisecond become one transaction, and the processors are
         // left to those that trade.
@@ -44,16 +54,55 @@ enum Tracker {
         options.programVersion = platformVersion
         let store = try openStore(StackSettings.databaseLocation(settings), options: options)
         let core = try TrackerCore(
-            store: store, source: settings[simulator], sources: sources, clock: wallClock)
+            store: store, simulators: simulators.map(\.name), sources: sources, clock: wallClock)
         let publisher = try Publisher(
             bus: bus, endpoint: settings[StackSettings.performance], source: context.instance,
             epoch: randomEpoch(), wallClock: wallClock)
         let ingest = try IngestServer(bus: bus, endpoint: settings[StackSettings.ingest])
         let loop = TrackerLoop(bus: bus, core: core, publisher: publisher, ingest: ingest, context: context)
-        try loop.start(
-            endpoint: settings[StackSettings.trades], replayEndpoint: settings[StackSettings.tradeReplay])
+        try loop.start(simulators)
         bus.run()
         try? store.close()
         if let failure = loop.failure { throw failure }
+    }
+
+    /// Each name is a checkpoint, so no two may be the same.
+    private static func checkNames(_ simulators: [String], _ sources: Set<String>) throws(WrongUse) {
+        guard Set(simulators).count == simulators.count else {
+            throw WrongUse("two simulators have the same name: give one of them another (--instance).")
+        }
+        let taken = sources.intersection(simulators + [IngestDesk.unknownSource])
+        guard taken.isEmpty else {
+            throw WrongUse(
+                "sources holds \(taken.sorted().joined(separator: ", ")), which is taken: give the other "
+                    + "robot another name.")
+        }
+    }
+}
+
+/// Where a simulator's trades are found.
+struct SimulatorAddress {
+    static let placeholder = "NAME=TRADES-ENDPOINT+REPLAY-ENDPOINT"
+
+    var name: String
+    var trades: String
+    var replay: String
+
+    init(name: String, trades: String, replay: String) {
+        self.name = name
+        self.trades = trades
+        self.replay = replay
+    }
+
+    /// Nil when it is not of the form of `placeholder`.
+    init?(_ text: String) {
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2, NameRule.identifier.accepts(parts[0].utf8) else { return nil }
+        // An endpoint may hold a plus; the second one begins behind a plus.
+        let starts = ["+tcp://", "+ipc://"].compactMap { parts[1].firstRange(of: $0)?.lowerBound }
+        guard let plus = starts.min() else { return nil }
+        let ends = [parts[1][..<plus], parts[1][plus...].dropFirst()].map(String.init)
+        guard ends[0].hasPrefix("tcp://") || ends[0].hasPrefix("ipc://") else { return nil }
+        self.init(name: parts[0], trades: ends[0], replay: ends[1])
     }
 }

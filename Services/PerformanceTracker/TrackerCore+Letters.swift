@@ -46,23 +46,52 @@ extension TrackerCore {
             answers += desk.clearRefused()
         }
         for source in desk.waiting.keys.sorted() {
-            let plan = try IngestPlan(desk.waiting[source] ?? [], source: source, desk: desk)
-            try book(plan, isWaiting: true)
+            try book(desk.waiting[source] ?? [], of: source, areWaiting: true)
         }
         if crashGuard.isCareful { crashGuard.end() }
     }
 
-    private func book(_ plan: IngestPlan, isWaiting: Bool) throws {
+    /// The messages of one source. One that the database cannot take for what it is becomes a dead letter,
+    /// the others are booked.
+    ///
+    /// - Parameter areWaiting: they are the first of those that wait at the desk.
+    private func book(_ items: [IngestItem], of source: String, areWaiting: Bool) throws {
+        do {
+            try book(IngestPlan(items, source: source, desk: desk), items, areWaiting)
+        } catch let error as StoreError where error.code == .failed {
+            guard items.count == 1 else {
+                let middle = items.count / 2
+                try book(Array(items[..<middle]), of: source, areWaiting: areWaiting)
+                return try book(Array(items[middle...]), of: source, areWaiting: areWaiting)
+            }
+            try bookAlone(items, of: source, areWaiting)
+        }
+    }
+
+    /// Without those that waited for it: it may be one of them that cannot be booked.
+    private func bookAlone(_ items: [IngestItem], of source: String, _ areWaiting: Bool) throws {
+        do {
+            let plan = try IngestPlan(items, source: source, desk: desk, withFollowers: false)
+            try book(plan, items, areWaiting)
+        } catch let error as StoreError where error.code == .failed {
+            let refusal = Refusal(reason: .handlerError, stage: .book, sentence: error.sentence)
+            try book(IngestPlan(refusing: items, refusal, source: source, desk: desk), items, areWaiting)
+        }
+    }
+
+    private func book(_ plan: IngestPlan, _ items: [IngestItem], _ areWaiting: Bool) throws {
         if plan.hasChanges { try write(plan) }
-        desk.commit(plan, isWaiting: isWaiting)
+        desk.commit(plan, waiting: areWaiting ? items.count : 0)
         answers += plan.answers
         advanced.formUnion(plan.books.keys)
+        for strategy in plan.newStrategies { owners[strategy.id] = strategy.source }
     }
 
     private func write(_ plan: IngestPlan) throws {
         var next: [String: StrategyLedger] = [:]
         let batch = TradeBatch(
-            checkpoint: Checkpoint(source: plan.source, epoch: "ingest", seq: 0), trades: plan.trades,
+            checkpoint: Checkpoint(source: plan.source, epoch: Checkpoint.ingestEpoch, seq: 0),
+            trades: plan.trades,
             deadLetters: plan.letters)
         let result = try store.book(batch) { result in
             guard result.conflicts.isEmpty else {
@@ -121,8 +150,8 @@ extension TrackerCore {
         guard crashGuard.begin(payload) else {
             return try store.resolve([resolution(record.id, CrashGuard.refusal)])
         }
-        if record.letter.source == source {
-            try settleOwn(record, payload)
+        if let stream = stream(of: record.letter.source) {
+            try settle(record, payload, of: stream)
         } else {
             try settleOutside(record, payload)
         }
@@ -140,35 +169,44 @@ extension TrackerCore {
         let item = IngestItem(
             origin: .letter(record.id), topic: Array(record.letter.topic.utf8), json: payload, trade: trade,
             arrived: .now())
-        try book(try IngestPlan([item], source: trade.source, desk: desk), isWaiting: false)
+        try book([item], of: trade.source, areWaiting: false)
     }
 
-    /// A trade of the simulator. The checkpoint stays: it was passed when the message was refused.
-    private func settleOwn(_ record: DeadLetterRecord, _ payload: [UInt8]) throws {
-        let trade: TradeEvent
+    /// An event of a simulator. The checkpoint stays: it was passed when the message was refused.
+    private func settle(_ record: DeadLetterRecord, _ payload: [UInt8], of stream: SimulatorStream) throws {
+        let event: LedgerEvent
         do {
-            trade = try payload.withUnsafeBytes { bytes in try TradeEvent.decodeCanonical(bytes) }
+            event = try payload.withUnsafeBytes { bytes in try LedgerEvent.decodeCanonical(bytes) }
         } catch {
             let refusal = payload.withUnsafeBytes { Refusal(error, in: $0) }
             return try store.resolve([resolution(record.id, refusal)])
         }
-        if desk.books[trade.strategyID] != nil {
+        if let owner = owners[event.strategyID], owner != stream.source {
             let refusal = Refusal(
                 reason: .businessRule, stage: .validate,
-                sentence: "strategy \(trade.strategyID) belongs to another robot")
+                sentence: "strategy \(event.strategyID) is booked of source \(owner), not of \(stream.source)"
+            )
             return try store.resolve([resolution(record.id, refusal)])
         }
         let checkpoint =
-            try store.checkpoint(source: source)
-            ?? Checkpoint(source: source, epoch: epoch, seq: 0)
+            try store.checkpoint(source: stream.source)
+            ?? Checkpoint(source: stream.source, epoch: stream.epoch, seq: 0)
         // Before anything was heard of the simulator its journal is not known: later.
         guard !checkpoint.epoch.isEmpty else { return }
+        var batch = TradeBatch(checkpoint: checkpoint, trades: [])
+        switch event {
+        case .trade(let trade): batch.trades = [SourcedTrade(seq: record.letter.seq, event: trade)]
+        case .equity(let mark): batch.marks = [mark]
+        case .order(let order): batch.orders.add(order)
+        }
         var next: [String: StrategyLedger] = [:]
-        let batch = TradeBatch(
-            checkpoint: checkpoint, trades: [SourcedTrade(seq: record.letter.seq, event: trade)])
         let result = try store.book(batch) { result in
             var follow = self.followUp(batch.trades, result, &next)
-            follow.resolutions = [self.resolution(record.id, trade, result)]
+            if case .equity(let mark) = event {
+                self.change(mark.strategyID, in: &next) { $0.record(mark) }
+                follow.performance = next.keys.sorted().compactMap { next[$0]?.takeRow($0) }
+            }
+            follow.resolutions = [self.resolution(record.id, event, result)]
             return follow
         }
         noteBooked(result, next)
@@ -176,14 +214,16 @@ extension TrackerCore {
     }
 
     private func resolution(
-        _ id: Int64, _ trade: TradeEvent, _ result: BookingResult
+        _ id: Int64, _ event: LedgerEvent, _ result: BookingResult
     ) -> DeadLetterResolution {
         if let conflict = result.conflicts.first {
             return resolution(
                 id, Refusal(reason: conflict.kind.reason, stage: .book, sentence: conflict.sentence))
         }
-        let sentence =
-            result.booked == 1 ? "booked as trade \(trade.tradeID)" : "it is in the ledger already"
+        var sentence = "kept: \(event.topic)"
+        if case .trade(let trade) = event {
+            sentence = result.booked == 1 ? "booked as trade \(trade.tradeID)" : "it is in the ledger already"
+        }
         return DeadLetterResolution(id: id, outcome: .booked, sentence: sentence, at: clock())
     }
 

@@ -12,32 +12,17 @@ import ServiceKit
 import TradingCore
 
 final class TrackerCore {
-    /// Trades waiting to be booked; beyond it the feed pauses.
-    static let maximumWaiting = 65_536
-    /// Trades of one transaction.
-    static let batchTrades = 2_048
-
-    /// A trade, and its message in `originals`.
-    private struct Arrival {
-        var trade: SourcedTrade
-        var original: Range<Int>
-    }
-
     let store: any Store
     let clock: () -> Timestamp
-    let source: String
+    /// One for each simulator that is followed; the first is that of `--simulator`.
+    let streams: [SimulatorStream]
     let desk: IngestDesk
     let crashGuard: CrashGuard
     var ledgers: [String: StrategyLedger] = [:]
-    private var trades: [Arrival] = []
-    /// The messages of `trades` side by side, for the few that become dead letters.
-    private var originals: [UInt8] = []
-    private var marks: [(seq: UInt64, event: EquityEvent)] = []
-    private var letters: [DeadLetter] = []
-    private(set) var epoch = ""
-    /// Everything up to here has arrived, and what of it is booked.
-    private(set) var complete: UInt64 = 0
-    private(set) var booked: UInt64 = 0
+    /// The simulator or robot of each strategy: no other may book under its id.
+    var owners: [String: String]
+    /// Names under which trades are booked now.
+    private let names: Set<String>
     var counts = TrackerCounts()
     /// Strategies whose metrics changed since the last `takeChanged`.
     var changed: Set<String> = []
@@ -49,57 +34,48 @@ final class TrackerCore {
     var letterBox = LetterBox()
 
     /// Metrics go on from what is stored of them; the ledger is read only where that cannot be.
+    ///
+    /// - Parameter simulators: their instance names.
     init(
-        store: any Store, source: String, sources: Set<String> = [], clock: @escaping () -> Timestamp
+        store: any Store, simulators: [String], sources: Set<String> = [], clock: @escaping () -> Timestamp
     ) throws {
+        precondition(!simulators.isEmpty, "a tracker follows a simulator")
         self.store = store
         self.clock = clock
-        self.source = source
-        desk = try IngestDesk(store: store, sources: sources, simulator: source, clock: clock)
-        crashGuard = CrashGuard(store: store)
-        if let checkpoint = try store.checkpoint(source: source) {
-            epoch = checkpoint.epoch
-            complete = checkpoint.seq
-            booked = checkpoint.seq
+        streams = try simulators.map {
+            SimulatorStream(source: $0, checkpoint: try store.checkpoint(source: $0))
         }
+        owners = try store.strategySources()
+        names = sources.union(simulators)
+        desk = try IngestDesk(store: store, sources: sources, simulators: Set(simulators), clock: clock)
+        crashGuard = CrashGuard(store: store)
         for row in try store.metrics() {
             ledgers[row.strategyID] = StrategyLedger(try storedPerformance(row.strategyID, in: store))
         }
         advanced = desk.strategiesWithWaiting
     }
 
-    /// The epoch followed so far; nil before the first booking.
-    var followedEpoch: String? { epoch.isEmpty ? nil : epoch }
-    var mustPause: Bool { trades.count >= Self.maximumWaiting }
-    var isIdle: Bool { !hasWork && booked >= complete && !ledgers.values.contains(where: \.needsRecount) }
-    var hasWork: Bool { !trades.isEmpty || !marks.isEmpty || !letters.isEmpty }
+    /// The simulator with this instance name.
+    func stream(of source: String) -> SimulatorStream? { streams.first { $0.source == source } }
+
+    var isIdle: Bool {
+        streams.allSatisfy(\.isIdle) && !ledgers.values.contains(where: \.needsRecount)
+    }
+    var hasWork: Bool { streams.contains(where: \.hasWork) }
 
     // MARK: arriving
 
-    func arrived(_ trade: TradeEvent, seq: UInt64, json: UnsafeRawBufferPointer) {
-        let start = originals.count
-        originals.append(contentsOf: json)
-        trades.append(
-            Arrival(trade: SourcedTrade(seq: seq, event: trade), original: start..<originals.count))
-    }
-
-    func arrived(_ mark: EquityEvent, seq: UInt64) { marks.append((seq, mark)) }
-
-    func arrivedComplete(_ seq: UInt64, epoch: String) {
-        complete = max(complete, seq)
-        self.epoch = epoch
-    }
-
     /// A message that cannot be read, now and in the journal.
-    func arrivedUnreadable(_ message: RejectedMessage, _ refusal: Refusal) {
-        letters.append(
+    func arrivedUnreadable(_ message: RejectedMessage, _ refusal: Refusal, of stream: SimulatorStream) {
+        stream.arrived(
             letter(
-                refusal, seq: message.seq ?? 0, topic: String(decoding: message.topic, as: UTF8.self),
-                original: Array(message.json)))
+                refusal, stream.source, seq: message.seq ?? 0,
+                topic: String(decoding: message.topic, as: UTF8.self), original: Array(message.json)))
     }
 
     private func letter(
-        _ refusal: Refusal, seq: UInt64, topic: String, original: [UInt8], trade: TradeEvent? = nil
+        _ refusal: Refusal, _ source: String, seq: UInt64, topic: String, original: [UInt8],
+        trade: TradeEvent? = nil
     ) -> DeadLetter {
         DeadLetter(
             reason: refusal.reason, sentence: refusal.sentence, stage: refusal.stage, offset: refusal.offset,
@@ -110,96 +86,134 @@ final class TrackerCore {
             }, seen: clock(), programVersion: platformVersion)
     }
 
+    private func letter(
+        _ refusal: Refusal, of item: SimulatorStream.Arrival, _ stream: SimulatorStream
+    ) -> DeadLetter {
+        var trade: TradeEvent?
+        if case .trade(let event) = item.event { trade = event }
+        return letter(
+            refusal, stream.source, seq: item.seq, topic: item.event.topic,
+            original: stream.original(of: item), trade: trade)
+    }
+
     // MARK: booking
 
-    /// Books what has arrived, at most `batchTrades` a transaction.
+    /// Books what has arrived, `SimulatorStream.batchEvents` a transaction.
     ///
+    /// A simulator that goes on with another journal is not followed any further; of several the others are.
     /// - Throws: `StoreError`; with `isTransient` call again later, nothing is lost.
     func book() throws {
-        // Trades are booked under the journal that they came of.
-        while !epoch.isEmpty, hasWork || booked < complete {
-            let count = min(trades.count, Self.batchTrades)
-            let slice = Array(trades.prefix(count))
-            // After a repair events of different topics may arrive out of order: nothing that waits may lie
-            // behind.
-            let waiting = trades.dropFirst(count).lazy.map(\.trade.seq).min()
-            let last = min(complete, waiting.map { $0 - 1 } ?? complete)
-            let dueMarks = marks.filter { $0.seq < waiting ?? .max }
-            try bookOrRefuse(slice, dueMarks, letters, through: last)
-            trades.removeFirst(count)
-            marks.removeAll { $0.seq < waiting ?? .max }
-            letters.removeAll()
+        for stream in streams {
+            do {
+                while stream.isReady {
+                    let part = stream.nextPart()
+                    try bookOrRefuse(part, of: stream)
+                    stream.finish(part)
+                }
+            } catch let error as StoreError where error.code == .epochChanged && streams.count > 1 {
+                stream.stop(error.sentence)
+            }
         }
-        if trades.isEmpty { originals.removeAll(keepingCapacity: true) }
         try recount()
     }
 
     /// What the database cannot take for what it is becomes a dead letter; the others of its batch are
     /// booked.
-    private func bookOrRefuse(
-        _ slice: [Arrival], _ marks: [(seq: UInt64, event: EquityEvent)], _ dead: [DeadLetter],
-        through last: UInt64
-    ) throws {
+    private func bookOrRefuse(_ part: SimulatorStream.Part, of stream: SimulatorStream) throws {
         do {
-            try book(slice, marks, dead, through: last)
-        } catch let error as StoreError where error.code == .failed && !slice.isEmpty {
-            guard slice.count == 1 else {
-                // The checkpoint moves with the last of them.
-                for item in slice.dropLast() { try bookOrRefuse([item], [], [], through: booked) }
-                return try bookOrRefuse([slice[slice.count - 1]], marks, dead, through: last)
+            try book(part, of: stream)
+        } catch let error as StoreError where error.code == .failed && !part.arrivals.isEmpty {
+            let middle = part.arrivals.startIndex + part.arrivals.count / 2
+            guard part.arrivals.count == 1 else {
+                // The checkpoint moves with the second half.
+                let before = SimulatorStream.Part(
+                    arrivals: part.arrivals[..<middle], letters: [], last: stream.booked)
+                try bookOrRefuse(before, of: stream)
+                var after = part
+                after.arrivals = part.arrivals[middle...]
+                return try bookOrRefuse(after, of: stream)
             }
             let refusal = Refusal(reason: .handlerError, stage: .book, sentence: error.sentence)
-            try book([], marks, dead + [letter(refusal, of: slice[0])], through: last)
+            var without = part
+            without.letters.append(letter(refusal, of: part.arrivals[middle], stream))
+            without.arrivals = []
+            try book(without, of: stream)
         }
     }
 
-    private func letter(_ refusal: Refusal, of item: Arrival) -> DeadLetter {
-        let trade = item.trade.event
-        return letter(
-            refusal, seq: item.trade.seq, topic: "trade/\(trade.strategyID)/\(trade.symbol)/",
-            original: Array(originals[item.original]), trade: trade)
-    }
-
-    private func book(
-        _ slice: [Arrival], _ marks: [(seq: UInt64, event: EquityEvent)], _ dead: [DeadLetter],
-        through last: UInt64
-    ) throws {
+    private func book(_ part: SimulatorStream.Part, of stream: SimulatorStream) throws {
         var next: [String: StrategyLedger] = [:]
-        let batch = TradeBatch(
-            checkpoint: Checkpoint(source: source, epoch: epoch, seq: last), trades: slice.map(\.trade),
-            marks: marks.map(\.event), deadLetters: dead)
+        var (own, letters) = ([SimulatorStream.Arrival](), part.letters)
+        for item in part.arrivals {
+            let strategy = item.event.strategyID
+            // Of a simulator that was renamed the strategies are its own under the old name too.
+            guard names.count > 1, let owner = owners[strategy], owner != stream.source,
+                names.contains(owner)
+            else {
+                own.append(item)
+                continue
+            }
+            let refusal = Refusal(
+                reason: .businessRule, stage: .validate,
+                sentence: "strategy \(strategy) is booked of source \(owner), not of \(stream.source)")
+            letters.append(letter(refusal, of: item, stream))
+        }
+        let (batch, places) = self.batch(own, letters, of: stream, through: part.last)
         let result = try store.book(batch) { result in
-            var follow = self.followUp(batch.trades, marks, result, &next)
+            var follow = self.followUp(own, places, result, &next)
             for conflict in result.conflicts {
                 let refusal = Refusal(
                     reason: conflict.kind.reason, stage: .book, sentence: conflict.sentence)
-                follow.deadLetters.append(self.letter(refusal, of: slice[conflict.index]))
+                follow.deadLetters.append(self.letter(refusal, of: own[places[conflict.index]], stream))
             }
             return follow
         }
         noteBooked(result, next)
-        booked = last
+        for item in own where owners[item.event.strategyID] == nil {
+            owners[item.event.strategyID] = stream.source
+        }
+        stream.noteBooked(through: part.last)
+    }
+
+    /// The events as the store takes them, and the place in `own` of each trade.
+    private func batch(
+        _ own: [SimulatorStream.Arrival], _ letters: [DeadLetter], of stream: SimulatorStream,
+        through last: UInt64
+    ) -> (TradeBatch, places: [Int]) {
+        var places: [Int] = []
+        var batch = TradeBatch(
+            checkpoint: Checkpoint(source: stream.source, epoch: stream.epoch, seq: last), trades: [],
+            deadLetters: letters)
+        for (place, item) in own.enumerated() {
+            switch item.event {
+            case .trade(let trade):
+                places.append(place)
+                batch.trades.append(SourcedTrade(seq: item.seq, event: trade))
+            case .equity(let mark): batch.marks.append(mark)
+            case .order(let order): batch.orders.add(order)
+            }
+        }
+        return (batch, places)
     }
 
     /// The metrics after the trades that were booked and the marks between them, in the order of their
     /// source.
     private func followUp(
-        _ slice: [SourcedTrade], _ marks: [(seq: UInt64, event: EquityEvent)], _ result: BookingResult,
+        _ own: [SimulatorStream.Arrival], _ places: [Int], _ result: BookingResult,
         _ next: inout [String: StrategyLedger]
     ) -> BookingFollowUp {
         next = [:]
-        let booked = slice.indices.filter { result.outcomes[$0] == .booked }.sorted {
-            slice[$0].seq < slice[$1].seq
+        var counted = Set(zip(places, result.outcomes).lazy.filter { $1 == .booked }.map(\.0))
+        for (place, item) in own.enumerated() {
+            if case .equity = item.event { counted.insert(place) }
         }
-        var dueMarks = marks.sorted { $0.seq < $1.seq }[...]
-        for index in booked {
-            while let mark = dueMarks.first, mark.seq < slice[index].seq {
-                change(mark.event.strategyID, in: &next) { $0.record(mark.event) }
-                dueMarks.removeFirst()
+        for place in counted.sorted(by: { own[$0].seq < own[$1].seq }) {
+            switch own[place].event {
+            case .trade(let trade): change(trade.strategyID, in: &next) { $0.record(trade) }
+            case .equity(let mark): change(mark.strategyID, in: &next) { $0.record(mark) }
+            case .order: break
             }
-            change(slice[index].event.strategyID, in: &next) { $0.record(slice[index].event) }
         }
-        for mark in dueMarks { change(mark.event.strategyID, in: &next) { $0.record(mark.event) } }
         return BookingFollowUp(performance: next.keys.sorted().compactMap { next[$0]?.takeRow($0) })
     }
 
@@ -215,7 +229,7 @@ final class TrackerCore {
     }
 
     /// Changes the metrics of a strategy in what the transaction will make true.
-    private func change(
+    func change(
         _ strategy: String, in next: inout [String: StrategyLedger], _ body: (inout StrategyLedger) -> Void
     ) {
         if next[strategy] == nil { next[strategy] = ledgers[strategy] ?? StrategyLedger() }

@@ -10,6 +10,8 @@ struct TrackerFigures {
     private let duplicates: CounterCell
     private let deadLetters: CounterCell
     private let checkpoint: GaugeCell
+    /// The same of further simulators, by name.
+    private let others: [GaugeCell]
     private let lag: GaugeCell
     private let gaps: CounterCell
     private let ingested: CounterCell
@@ -19,14 +21,19 @@ struct TrackerFigures {
     private let oldest: GaugeCell
     private let overLimit: GaugeCell
 
-    init(_ metrics: MetricsRegistry) {
-        messages = metrics.counter("messages_total", help: "Trades received.")
+    init(_ metrics: MetricsRegistry, simulators: [String]) {
+        messages = metrics.counter("messages_total", help: "Trades, marks and orders received.")
         booked = metrics.counter("trades_booked_total", help: "Trades booked.")
         duplicates = metrics.counter(
             "trades_duplicate_total", help: "Trades that were in the ledger already.")
         deadLetters = metrics.counter("dead_letters_total", help: "Messages that could not be booked.")
         checkpoint = metrics.gauge(
             "checkpoint_seq", help: "Everything up to this seq of the simulator is booked.")
+        others = simulators.dropFirst().map { name in
+            metrics.gauge(
+                "checkpoint_seq_of", labels: [("simulator", name)],
+                help: "Everything up to this seq of a further simulator is booked.")
+        }
         lag = metrics.gauge("lag_events", help: "Seq received that is not booked yet.")
         gaps = metrics.counter("gaps_total", help: "Gaps found in the trades, and repaired.")
         ingested = metrics.counter("ingest_messages_total", help: "Messages of other robots received.")
@@ -48,14 +55,16 @@ struct TrackerFigures {
             "dead_letters_over_limit", help: "1 while there are more dead letters than are kept with ease.")
     }
 
-    func update(_ core: TrackerCore, _ subscriber: Subscriber?, _ ingest: IngestServer) {
-        messages.set(total: Int64(subscriber?.counters.delivered ?? 0))
+    func update(_ core: TrackerCore, _ feeds: [SimulatorFeed], _ ingest: IngestServer) {
+        let counters = feeds.compactMap(\.subscriber?.counters)
+        messages.set(total: counters.reduce(0) { $0 + Int64($1.delivered) })
         booked.set(total: core.counts.booked)
         duplicates.set(total: core.counts.duplicates)
         deadLetters.set(total: core.counts.deadLetters)
-        checkpoint.set(Int(core.booked))
-        lag.set(Int(core.complete - core.booked))
-        gaps.set(total: Int64(subscriber?.counters.gaps ?? 0))
+        checkpoint.set(Int(core.streams[0].booked))
+        for (stream, cell) in zip(core.streams.dropFirst(), others) { cell.set(Int(stream.booked)) }
+        lag.set(core.streams.reduce(0) { $0 + Int($1.complete - $1.booked) })
+        gaps.set(total: counters.reduce(0) { $0 + Int64($1.gaps) })
         ingested.set(total: Int64(ingest.counters.received))
         unanswered.set(total: Int64(ingest.counters.unanswered))
         held.set(core.desk.held.count)

@@ -8,7 +8,7 @@ import Messaging
 import Persistence
 import ServiceKit
 
-final class TrackerLoop: FeedReceiver {
+final class TrackerLoop: SimulatorFeedOwner {
     /// First and last wait before trouble with the database is tried again.
     private static let shortestWait = Duration.milliseconds(50)
     private static let longestWait = Duration.seconds(5)
@@ -25,10 +25,7 @@ final class TrackerLoop: FeedReceiver {
     private let publisher: Publisher
     private let ingest: IngestServer
     private let context: ServiceContext
-    private var subscriber: Subscriber?
-    private var decoded: Arrived?
-    /// Why the last message that was decoded is refused.
-    private var refusal: Refusal?
+    private var feeds: [SimulatorFeed] = []
     private var wait = shortestWait
     private var isWaiting = false
     private var countedAt: MonotonicTime?
@@ -45,18 +42,19 @@ final class TrackerLoop: FeedReceiver {
         self.publisher = publisher
         self.ingest = ingest
         self.context = context
-        figures = TrackerFigures(context.metrics)
+        figures = TrackerFigures(context.metrics, simulators: core.streams.map(\.source))
     }
 
-    func start(endpoint: String, replayEndpoint: String) throws {
-        var configuration = SubscriberConfiguration(endpoint: endpoint, replayEndpoint: replayEndpoint)
-        configuration.prefixes = [Array("trade/".utf8), Array("equity/".utf8)]
-        configuration.checkpoint = core.booked
-        configuration.epoch = core.followedEpoch
-        subscriber = try Subscriber(bus: bus, configuration: configuration, receiver: self)
+    /// - Parameter simulators: their endpoints, in the order of the core's streams.
+    func start(_ simulators: [SimulatorAddress]) throws {
+        for (stream, address) in zip(core.streams, simulators) {
+            let feed = SimulatorFeed(stream, core: core, owner: self)
+            try feed.start(bus, endpoint: address.trades, replayEndpoint: address.replay)
+            feeds.append(feed)
+        }
         ingest.onMessage = { [unowned self] message in self.core.arrived(message) }
         context.health.set("database", .ready)
-        context.health.set("trades", .starting("the simulator was not heard yet"))
+        sayWhoIsHeard()
         bus.afterPoll { [unowned self] in self.turn() }
         bus.timer(every: Self.checkpointEvery) { [unowned self] in self.book() }
         bus.timer(every: Self.noticesEvery) { [unowned self] in
@@ -70,20 +68,17 @@ final class TrackerLoop: FeedReceiver {
 
     private func turn() {
         context.health.beat()
-        // The only number that may be stored: with prefixes, what was delivered may lie beyond a loss.
-        if let complete = subscriber?.complete, let epoch = subscriber?.header?.epoch {
-            core.arrivedComplete(complete, epoch: epoch)
-        }
+        for feed in feeds { feed.turn() }
         if core.hasWork { book() }
         if core.desk.hasWork || core.desk.releaseOverdue() || !core.advanced.isEmpty { bookIngest() }
-        if core.mustPause { subscriber?.pause() } else { subscriber?.resume() }
+        for feed in feeds { feed.turn() }
         ingest.setPaused(isWaiting || core.desk.mustPause)
         // One at a time while a message may be the one that kills: see `CrashGuard`.
         ingest.messagesPerTurn = core.crashGuard.isCareful ? 1 : MessagingLimit.ingestPerTurn
-        figures.update(core, subscriber, ingest)
+        figures.update(core, feeds, ingest)
     }
 
-    private func book() {
+    func book() {
         guard !core.isIdle else { return }
         attempt { try core.book() }
     }
@@ -118,7 +113,7 @@ final class TrackerLoop: FeedReceiver {
             failure = error
             bus.stop()
         }
-        figures.update(core, subscriber, ingest)
+        figures.update(core, feeds, ingest)
     }
 
     private func sendAnswers() {
@@ -166,8 +161,20 @@ final class TrackerLoop: FeedReceiver {
             }
         }
         publisher.flush()
-        context.health.set(
-            "trades", subscriber?.header == nil ? .starting("the simulator was not heard yet") : .ready)
+        sayWhoIsHeard()
+    }
+
+    /// One component of health a simulator.
+    private func sayWhoIsHeard() {
+        for (place, feed) in feeds.enumerated() {
+            let name = place == 0 ? "trades" : "trades of \(feed.stream.source)"
+            if let failure = feed.stream.failure {
+                context.health.set(name, .failed(failure))
+            } else {
+                context.health.set(
+                    name, feed.isHeard ? .ready : .starting("the simulator was not heard yet"))
+            }
+        }
     }
 
     private func topicNumber(_ topic: String) -> Int {
@@ -177,53 +184,15 @@ final class TrackerLoop: FeedReceiver {
         return number
     }
 
-    // MARK: FeedReceiver
+    // MARK: SimulatorFeedOwner
 
-    func decode(topic: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer) throws -> EventHead {
-        do {
-            if core.crashGuard.isCareful, !core.crashGuard.begin(json) { throw CrashGuard.refusal }
-            refusal = nil
-            let (type, head) = try EventHead.read(json)
-            decoded =
-                type.equals("equity")
-                ? .mark(try EquityEvent.decode(json).equity) : .trade(try TradeEvent.decode(json).trade)
-            return head
-        } catch {
-            refusal = Refusal(error, in: json)
-            throw error
+    /// The only simulator ends the process with it, so that somebody looks; of several the others go on.
+    func stopped(_ feed: SimulatorFeed, _ failure: FeedFailure) {
+        guard feeds.count > 1 else {
+            self.failure = failure
+            return bus.stop()
         }
+        context.log.error("simulator \(feed.stream.source) is not followed any further: \(failure)")
+        feed.stream.stop(failure.description)
     }
-
-    func deliver(topic: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer, seq: UInt64) {
-        switch decoded {
-        case .trade(let trade): core.arrived(trade, seq: seq, json: json)
-        case .mark(let mark): core.arrived(mark, seq: seq)
-        case nil: preconditionFailure("a message is decoded before it is delivered")
-        }
-        guard core.crashGuard.isCareful else { return }
-        if let epoch = subscriber?.header?.epoch { core.arrivedComplete(core.complete, epoch: epoch) }
-        book()
-        core.crashGuard.end()
-    }
-
-    func rejected(_ message: RejectedMessage) {
-        guard message.isSkipped else { return }
-        var why = refusal ?? Refusal(reason: .schemaViolation, stage: .receive, sentence: message.reason)
-        if message.size > MessagingLimit.messageBytes {
-            why = Refusal(reason: .oversize, stage: .receive, sentence: message.reason)
-        }
-        refusal = nil
-        core.arrivedUnreadable(message, why)
-    }
-
-    func stopped(_ failure: FeedFailure) {
-        self.failure = failure
-        bus.stop()
-    }
-}
-
-/// What the simulator sends of interest here.
-private enum Arrived {
-    case trade(TradeEvent)
-    case mark(EquityEvent)
 }

@@ -34,6 +34,8 @@ package struct TradeBatch: Sendable, Equatable {
     package var trades: [SourcedTrade]
     /// Marks of the same stretch; one that is known is left as it is.
     package var marks: [EquityEvent]
+    /// Reports of the same stretch.
+    package var orders = OrderChanges()
     /// Messages of the same stretch that are no trades.
     package var deadLetters: [DeadLetter]
 

@@ -6,7 +6,8 @@
 import Contracts
 
 /// Everything that is kept in the database.
-package typealias Store = LedgerStore & LedgerCheckStore & StrategyStore & DeadLetterStore
+package typealias Store = LedgerStore & LedgerCheckStore & ArchiveStore & OrderStore & StrategyStore
+    & DeadLetterStore
 
 /// The ledger: each trade exactly once, and what follows from it. One writer, the tracker.
 ///
@@ -16,8 +17,8 @@ package protocol LedgerStore: Sendable {
     /// How far this source is booked; nil for a source never seen.
     func checkpoint(source: String) throws -> Checkpoint?
 
-    /// Books a batch in one transaction: trades, marks, positions, dead letters, what `followUp` returns, the
-    /// checkpoint.
+    /// Books a batch in one transaction: trades, marks, orders, positions, dead letters, what `followUp`
+    /// returns, the checkpoint.
     ///
     /// `followUp` runs inside the transaction once the outcome of each trade is known, so metrics are
     /// counted for booked trades only. It must not call this store. What it throws undoes the batch and is
@@ -37,6 +38,9 @@ package protocol LedgerStore: Sendable {
 
     /// The strategies of other robots, by id in byte order.
     func outsideStrategies() throws -> [OutsideStrategy]
+
+    /// Of which source each strategy's first trade came, by strategy id.
+    func strategySources() throws -> [String: String]
 
     /// The ledger in its canonical order, `strategy_id` in byte order, then `strategy_seq`, from one
     /// snapshot.

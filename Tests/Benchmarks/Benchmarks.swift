@@ -19,13 +19,22 @@ enum Benchmarks {
         ("isolated", "PLUGIN EVENTS", IsolatedBenchmark.run),
         ("publish", "ENDPOINT REPLAY-ENDPOINT FOLDER TICKS", FeedBenchmark.publish),
         ("follow", "ENDPOINT REPLAY-ENDPOINT PLUGIN TICKS", FeedBenchmark.follow),
+        ("trades", "FILE COUNT", StoreBenchmark.write),
+        ("make-store", "DATABASE", StoreBenchmark.make),
+        ("store", "DATABASE COUNT BATCH process|power", StoreBenchmark.run),
+        ("query", "DATABASE TRADES", TrackerBenchmark.query),
+        (
+            "simulate", "ENDPOINT REPLAY-ENDPOINT FOLDER TRADES RATE [DATABASE [SECONDS]]",
+            TrackerBenchmark.publish
+        ),
         ("observe", "TRADES-ENDPOINT SECONDS", TradeObserver.run),
     ]
 
     static func main() {
         var arguments = Array(CommandLine.arguments.dropFirst())
         guard let name = arguments.first, let benchmark = all.first(where: { $0.name == name }),
-            arguments.count - 1 >= benchmark.arguments.split(separator: " ").count
+            arguments.count - 1
+                >= benchmark.arguments.prefix(while: { $0 != "[" }).split(separator: " ").count
         else {
             let lines = all.map { "  benchmarks \($0.name) \($0.arguments)\n" }.joined()
             FileHandle.standardError.write(

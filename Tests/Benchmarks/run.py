@@ -18,21 +18,18 @@ import argparse
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-sys.dont_write_bytecode = True  # measuring.py is beside this file; no __pycache__ among the sources
+sys.dont_write_bytecode = True  # modules are beside this file; no __pycache__ among the sources
+from building import HERE, PEERS, ROOT, WORK, compile_peer
 from measuring import (ROWS, Absent, Load, Stack, alternate, call, fact, lines, middle, named, row, start, stop,
                        table)
+from store import store, tracker
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-PEERS = pathlib.Path(os.environ.get("TRADING_ROBOT_PEERS", ROOT.parent / "shared" / "bench"))
 DATA = pathlib.Path(os.environ.get("TRADING_ROBOT_DATA", ROOT.parent / "shared" / "data"))
-WORK = ROOT / ".build" / "bench"
 QUESTION_BYTES, ANSWER_BYTES = 440, 40  # of one quote in the plugin protocol
 TICK_BYTES = 242  # mean length of the messages of `benchmarks messages`
 
@@ -47,21 +44,6 @@ def executables():
                            cwd=ROOT, capture_output=True, text=True, check=True,
                            env=dict(os.environ, BENCH="1"))
     return pathlib.Path(shown.stdout.strip())
-
-
-def compile_peer(name, source, *flags):
-    out = WORK / name
-    if not source.exists():
-        raise Absent(f"{source} is not there")
-    if out.exists() and out.stat().st_mtime > source.stat().st_mtime:
-        return out
-    compiler = ["g++", "-std=c++17"] if source.suffix == ".cpp" else ["cc"]
-    if not shutil.which(compiler[0]):
-        raise Absent(f"{compiler[0]} is not installed")
-    before = [x for x in flags if not x.startswith("-l")]
-    after = [x for x in flags if x.startswith("-l")]
-    call(*compiler, *before, "-o", out, source, *after)
-    return out
 
 
 def plugin(name, *flags, source=None):
@@ -456,8 +438,8 @@ def many(options, symbols, rate, seconds, isolation="auto"):
 
 # ---------------------------------------------------------------- main
 
-SUITES = dict(codec=codec, journal=journal, backtest=backtest, metrics=metrics, feed=feed, path=path,
-              latency=latency, day=day, native=native, isolated=isolated)
+SUITES = dict(codec=codec, journal=journal, store=store, tracker=tracker, backtest=backtest, metrics=metrics,
+              feed=feed, path=path, latency=latency, day=day, native=native, isolated=isolated)
 
 
 def main():

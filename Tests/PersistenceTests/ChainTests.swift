@@ -15,9 +15,6 @@ import Testing
         store = try folder.open()
     }
 
-    /// The version that brought the chain.
-    static let chained = (Migrations.all.firstIndex { $0.script == LedgerChain.tables } ?? 0) + 1
-
     private func fill() throws {
         try store.book(batch(1, (1...9).map { trade("a", $0) })) { _ in
             BookingFollowUp(performance: [performance("a", trades: 9)])
@@ -144,48 +141,6 @@ import Testing
         #expect(try store.rebuildPositions(isDryRun: false) == found)
         #expect(try store.positions() == before)
         #expect(try store.checkLedger(noted: nil).isWhole)
-    }
-
-    @Test(
-        "a database of each earlier version gets its chain, and is what a new one is",
-        arguments: 1..<ChainTests.chained)
-    func fromEarlier(version: Int) throws {
-        let trades = (1...25).map { trade($0 % 3 == 0 ? "b" : "a", $0) }
-        try store.book(batch(1, trades))
-        let old = try Folder()
-        let driver: any StoreDriver =
-            switch old.backend {
-            case .sqlite: try SQLiteDriver(path: old.database, options: StoreOptions())
-            case .postgresql: try PostgreSQLDriver(old.location, options: StoreOptions())
-            }
-        try driver.withConnection { connection in
-            let early = Array(Migrations.all.prefix(version))
-            try Migrations.run(on: connection, programVersion: "0.1", migrations: early)
-            let insert = try connection.makeStatement(
-                """
-                INSERT INTO trades (source, seq, \(TradeColumns.names))
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-            insert.bind("simulator", at: 1)
-            var positions = PositionChanges()
-            let text = RowText()
-            for (index, trade) in trades.enumerated() {
-                insert.bind(Int64(index) + 1, at: 2)
-                TradeColumns.bind(trade, to: insert, rowText: text)
-                try insert.run()
-                positions.add(trade)
-            }
-            try positions.write(connection)
-            try connection.execute("INSERT INTO checkpoints VALUES ('simulator', 'k3v9q2', 25)")
-        }
-        try driver.close()
-        #expect(storeError { _ = try old.open(StoreOptions(access: .readOnly)) }?.code == .olderVersion)
-        let opened = try old.open()
-        #expect(try opened.checkLedger(noted: nil).faults == [])
-        #expect(try opened.ledgerHeads() == store.ledgerHeads())
-        #expect(try opened.ledger() == store.ledger())
-        #expect(try opened.book(batch(26, [trade("a", 26)])).booked == 1)
-        #expect(try opened.checkLedger(noted: nil).isWhole)
     }
 }
 

@@ -49,7 +49,8 @@ enum ImportRules {
         case "StrategyKit": system.union(["Contracts", "CStrategyABI"])
         case "ZeroMQ": system.union(["CZeroMQ"])
         case "Messaging": system.union(["Contracts", "ZeroMQ", "CChecksum"])
-        case "Persistence": system.union(["Contracts", "CPostgreSQL", "GRDB", "GRDBSQLite", "Crypto"])
+        case "Persistence":
+            system.union(["Contracts", "CPostgreSQL", "CZlib", "GRDB", "GRDBSQLite", "Crypto"])
         case "StrategyHost": system.union(middle).union(["Contracts", "CStrategyABI", "CSandbox"])
         case "ServiceKit":
             system.union(middle).union(serviceLibraries).union([

@@ -78,7 +78,7 @@ final class Desk {
     init(_ folder: Folder, busyTimeout: Duration = StoreOptions.defaultBusyTimeout) throws {
         store = try folder.open(busyTimeout: busyTimeout)
         core = try TrackerCore(
-            store: store, source: "simulator", sources: ["bot", "second"],
+            store: store, simulators: ["simulator"], sources: ["bot", "second"],
             clock: { Timestamp(seconds: 1_766_700_000) })
     }
 

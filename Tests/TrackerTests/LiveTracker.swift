@@ -25,26 +25,34 @@ final class LiveTracker {
     let folder: Folder
     let process = Process()
     var ingest: String { "ipc://\(folder.path)/i" }
-    var health: String { "\(folder.path)/log" }
+    var performance: String { "ipc://\(folder.path)/p" }
+    private var logPath: String { "\(folder.path)/log" }
 
     /// - Parameters:
     ///   - database: a folder of its own for the database.
+    ///   - simulator: whose trades are booked; nobody's if nil.
+    ///   - more: further simulators.
     ///   - wrapped: a command that gets the tracker's command line as its arguments.
-    init(_ folder: Folder, database: String? = nil, wrapped: [String] = []) throws {
+    init(
+        _ folder: Folder, database: String? = nil, simulator: LiveSimulator? = nil,
+        more: [LiveSimulator] = [], wrapped: [String] = []
+    ) throws {
         self.folder = folder
         let arguments =
             wrapped + [
                 Self.executable, "--data-dir", folder.path, "--database-url", database ?? folder.database,
-                "--trades-endpoint", "ipc://\(folder.path)/t", "--trade-replay-endpoint",
-                "ipc://\(folder.path)/r", "--performance-endpoint", "ipc://\(folder.path)/p",
+                "--trades-endpoint", simulator?.trades ?? "ipc://\(folder.path)/t",
+                "--trade-replay-endpoint", simulator?.replay ?? "ipc://\(folder.path)/r",
+                "--simulator", simulator?.name ?? "simulator", "--performance-endpoint", performance,
                 "--ingest-endpoint", ingest, "--health-endpoint", "http://127.0.0.1:0", "--sources",
                 "bot,second",
-            ] + (wrapped.isEmpty ? ["--parent-pid", "\(ProcessInfo.processInfo.processIdentifier)"] : [])
+            ] + more.flatMap { ["--more-simulators", $0.address] }
+            + (wrapped.isEmpty ? ["--parent-pid", "\(ProcessInfo.processInfo.processIdentifier)"] : [])
         process.executableURL = URL(filePath: arguments[0])
         process.arguments = Array(arguments.dropFirst())
         process.standardInput = FileHandle.nullDevice
-        let log = URL(filePath: health)
-        if !FileManager.default.fileExists(atPath: health) { try Data().write(to: log) }
+        let log = URL(filePath: logPath)
+        if !FileManager.default.fileExists(atPath: logPath) { try Data().write(to: log) }
         let handle = try FileHandle(forWritingTo: log)
         try handle.seekToEnd()
         process.standardOutput = handle
@@ -54,16 +62,29 @@ final class LiveTracker {
 
     deinit { end(SIGKILL) }
 
-    var log: String { (try? String(contentsOfFile: health, encoding: .utf8)) ?? "" }
+    var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    /// What it serves under a path of its health server; nil while nobody answers.
+    func served(_ path: String) -> HTTPAnswer? {
+        let words = log.split(whereSeparator: \.isWhitespace).filter { $0.hasPrefix("endpoint=") }
+        guard let address = words.last.flatMap({ HTTPAddress(String($0.dropFirst(9))) }) else { return nil }
+        return HealthClient(timeout: .seconds(5)).get(path, at: address)
+    }
+
+    /// A figure of `/metrics`, with its labels as they are written.
+    func figure(_ name: String, _ labels: String = "") -> Double? {
+        guard let text = served("/metrics")?.body else { return nil }
+        return PrometheusText(text).samples.first { $0.name == name && $0.labels == labels }?.value
+    }
 
     func end(_ signal: Int32) {
         if process.isRunning { kill(process.processIdentifier, signal) }
         process.waitUntilExit()
     }
 
-    func wait(_ what: String, until condition: () throws -> Bool) async throws {
+    func wait(_ what: String, until condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now + Self.patience
-        while try !condition() {
+        while try await !condition() {
             guard ContinuousClock.now < deadline else { throw Awaited(description: "\(what): \(log)") }
             try await Task.sleep(for: .milliseconds(5))
         }

@@ -48,9 +48,11 @@ import Testing
     private func arrive(_ trades: [TradeEvent], at core: TrackerCore, firstSeq: UInt64 = 1) throws {
         for (index, trade) in trades.enumerated() {
             let seq = firstSeq + UInt64(index)
-            try message(trade, seq: seq).withUnsafeBytes { core.arrived(trade, seq: seq, json: $0) }
+            try message(trade, seq: seq).withUnsafeBytes {
+                core.streams[0].arrived(.trade(trade), seq: seq, json: $0)
+            }
         }
-        core.arrivedComplete(firstSeq + UInt64(trades.count) - 1, epoch: "e1")
+        core.streams[0].arrivedComplete(firstSeq + UInt64(trades.count) - 1, epoch: "e1")
     }
 
     @Test("edited and requeued it is booked, once, and its original stays") func edited() throws {
@@ -83,7 +85,9 @@ import Testing
         // Number 12 cannot be read at first.
         for (index, trade) in trades.enumerated() where index != 11 {
             let bytes = try message(trade, seq: UInt64(index) + 1)
-            bytes.withUnsafeBytes { desk.core.arrived(trade, seq: UInt64(index) + 1, json: $0) }
+            bytes.withUnsafeBytes {
+                desk.core.streams[0].arrived(.trade(trade), seq: UInt64(index) + 1, json: $0)
+            }
         }
         let original = try message(trades[11], seq: 12)
         original.withUnsafeBytes { bytes in
@@ -92,11 +96,12 @@ import Testing
                     topic: UnsafeRawBufferPointer(start: nil, count: 0), json: bytes, size: bytes.count,
                     seq: 12,
                     reason: "unreadable", isSkipped: true),
-                Refusal(reason: .schemaViolation, stage: .decode, sentence: "unreadable"))
+                Refusal(reason: .schemaViolation, stage: .decode, sentence: "unreadable"),
+                of: desk.core.streams[0])
         }
-        desk.core.arrivedComplete(30, epoch: "e1")
+        desk.core.streams[0].arrivedComplete(30, epoch: "e1")
         try desk.core.book()
-        #expect(desk.core.booked == 30)
+        #expect(desk.core.streams[0].booked == 30)
         #expect(try desk.ledger().count == 29)
         _ = desk.core.takeChanged()
 
@@ -116,16 +121,16 @@ import Testing
         try whole.core.book()
         var random = SeededNumbers(seed: 82)
         let places = trades.indices.map { ($0 + Int.random(in: 0..<1_000, using: &random), $0) }
-        desk.core.arrivedComplete(0, epoch: "e1")
+        desk.core.streams[0].arrivedComplete(0, epoch: "e1")
         for _ in 1...3 {
             for (_, index) in places.sorted(by: { $0 < $1 }) {
                 let seq = UInt64(index) + 1
                 try message(trades[index], seq: seq).withUnsafeBytes {
-                    desk.core.arrived(trades[index], seq: seq, json: $0)
+                    desk.core.streams[0].arrived(.trade(trades[index]), seq: seq, json: $0)
                 }
                 if index.isMultiple(of: 100) { try desk.core.book() }
             }
-            desk.core.arrivedComplete(2_500, epoch: "e1")
+            desk.core.streams[0].arrivedComplete(2_500, epoch: "e1")
             try desk.core.book()
         }
         #expect(try desk.ledger() == whole.ledger())
@@ -139,7 +144,7 @@ import Testing
         let before = try desk.ledger()
         let again = try Desk(folder)
         try arrive(trades, at: again.core)
-        again.core.arrivedComplete(60, epoch: "another")
+        again.core.streams[0].arrivedComplete(60, epoch: "another")
         let error = #expect(throws: StoreError.self) { try again.core.book() }
         #expect(error?.code == .epochChanged && error?.isTransient == false)
         #expect(try again.ledger() == before)
@@ -160,7 +165,7 @@ import Testing
         #expect(try letter.letter.original == message(other, seq: 4))
         try requeue(letter.id, desk)
         #expect(try desk.store.deadLetter(id: letter.id)?.state == .open)
-        #expect(try desk.ledger().count == 3 && desk.core.booked == 4)
+        #expect(try desk.ledger().count == 3 && desk.core.streams[0].booked == 4)
     }
 
     @Test("a trade that the database cannot take is a dead letter; the others of its batch are booked")
@@ -178,7 +183,7 @@ import Testing
         try desk.core.book()
         #expect(try desk.letters().map(\.letter.reason) == [.handlerError])
         #expect(try desk.letters().first?.letter.trade?.tradeID == "sim:5:1")
-        #expect(try desk.ledger().count == 8 && desk.core.booked == 9)
+        #expect(try desk.ledger().count == 8 && desk.core.streams[0].booked == 9)
         try queue.write { try $0.execute(sql: "DROP TRIGGER broken") }
         try requeue(1, desk)
         #expect(try desk.ledger().count == 9)

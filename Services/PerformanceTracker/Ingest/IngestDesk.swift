@@ -60,8 +60,8 @@ final class IngestDesk {
     static let patience = Duration.seconds(2)
 
     let sources: Set<String>
-    /// Whose name no outside message is filed under.
-    let simulator: String
+    /// Whose names no outside message is filed under.
+    let simulators: Set<String>
     let store: any Store
     let clock: () -> Timestamp
     var books: [String: OutsideBook] = [:]
@@ -77,11 +77,11 @@ final class IngestDesk {
     var strategiesWithWaiting: Set<String>
 
     init(
-        store: any Store, sources: Set<String>, simulator: String, clock: @escaping () -> Timestamp
+        store: any Store, sources: Set<String>, simulators: Set<String>, clock: @escaping () -> Timestamp
     ) throws {
         self.store = store
         self.sources = sources
-        self.simulator = simulator
+        self.simulators = simulators
         self.clock = clock
         strategiesWithWaiting = Set(try store.strategiesWithWaitingDeadLetters())
         for strategy in try store.outsideStrategies() {
@@ -172,7 +172,7 @@ final class IngestDesk {
         }
         let id = tree["trade_id"]?.asString.flatMap { NameRule.derived.accepts($0.utf8) ? $0 : nil }
         guard let source = tree["source"]?.asString, NameRule.identifier.accepts(source.utf8),
-            source != simulator
+            !simulators.contains(source)
         else { return (Self.unknownSource, id) }
         return (source, id)
     }
@@ -211,13 +211,14 @@ final class IngestDesk {
     }
 
     /// The plan was booked: what is held and known is now this.
-    func commit(_ plan: IngestPlan, isWaiting: Bool) {
-        if isWaiting {
-            for item in waiting[plan.source] ?? [] {
-                waitingCount -= 1
-                waitingBytes -= item.json.count
-            }
-            waiting[plan.source] = nil
+    ///
+    /// - Parameter count: so many of those that wait, the first ones, were in it.
+    func commit(_ plan: IngestPlan, waiting count: Int) {
+        if count > 0, var rest = waiting[plan.source] {
+            waitingCount -= count
+            waitingBytes -= rest.prefix(count).reduce(0) { $0 + $1.json.count }
+            rest.removeFirst(count)
+            waiting[plan.source] = rest.isEmpty ? nil : rest
         }
         held = plan.held
         books.merge(plan.books) { $1 }

@@ -9,6 +9,7 @@ import Persistence
 struct IngestPlan {
     let source: String
     private let desk: IngestDesk
+    private let withFollowers: Bool
     /// What is held once this is booked.
     private(set) var held: HeldTrades
     /// The strategies that it changes.
@@ -27,12 +28,24 @@ struct IngestPlan {
         case booked(TradeEvent), duplicate, refused(Refusal)
     }
 
+    /// - Parameter withFollowers: also what waited for these; else that goes on waiting.
     /// - Throws: `StoreError` of the look-ups; then nothing has happened.
-    init(_ items: [IngestItem], source: String, desk: IngestDesk) throws {
+    init(_ items: [IngestItem], source: String, desk: IngestDesk, withFollowers: Bool = true) throws {
+        self.init(source: source, desk: desk, withFollowers: withFollowers)
+        for item in items { try take(item) }
+    }
+
+    /// What cannot be booked for a reason that lies outside of it.
+    init(refusing items: [IngestItem], _ refusal: Refusal, source: String, desk: IngestDesk) {
+        self.init(source: source, desk: desk, withFollowers: false)
+        for item in items { finish(item, .refused(refusal)) }
+    }
+
+    private init(source: String, desk: IngestDesk, withFollowers: Bool) {
         self.source = source
         self.desk = desk
+        self.withFollowers = withFollowers
         held = desk.held
-        for item in items { try take(item) }
     }
 
     /// Whether there is anything to write; duplicates and early trades are not.
@@ -61,6 +74,7 @@ struct IngestPlan {
                 finish(item, outcome)
                 if case .booked = outcome {
                     books[strategy] = book
+                    guard withFollowers else { continue }
                     queue += held.take(strategy: strategy, number: book.last + 1).reversed()
                 }
             }

@@ -11,7 +11,11 @@ let ledgerCommand = Command(
     "ledger", "Prints the canonical ledger: one trade a line, by strategy, then strategy_seq.",
     settings: [
         CommonSettings.dataDirectory.declaration, StackSettings.database.declaration, strategy.declaration,
-    ], children: [ledgerCheckCommand, ledgerHeadCommand, ledgerRebuildCommand]
+    ],
+    children: [
+        ledgerCheckCommand, ledgerHeadCommand, ledgerRebuildCommand, ledgerArchiveCommand,
+        ledgerOrdersCommand, ledgerRunsCommand,
+    ]
 ) { context in
     let settings = context.settings
     let store = try openStore(

@@ -135,9 +135,9 @@ extension TradeEvent {
 }
 
 /// Ids made of an owner's id and a number.
-enum OrderID {
+package enum OrderID {
     /// The number of an id `<strategy>:<number>`; nil when it is of another form or another owner.
-    static func number(of id: String, strategy: String) -> UInt64? {
+    package static func number(of id: String, strategy: String) -> UInt64? {
         guard id.hasPrefix("\(strategy):") else { return nil }
         let digits = id.utf8.dropFirst(strategy.utf8.count + 1)
         guard let first = digits.first, first != 0x30, digits.allSatisfy({ $0 &- 0x30 <= 9 }) else {

@@ -64,6 +64,26 @@ extension PostgreSQLConnection {
         throw failure(of: result)
     }
 
+    /// One statement for all of them: a round trip each would cost more than the trades.
+    func writeInBulk(_ orders: OrderChanges, source: String) throws -> Bool {
+        guard orders.changes.count >= Self.smallestBulk else { return false }
+        let types = [
+            "TEXT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT",
+            "BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT",
+        ]
+        let arrays = types.map { "CAST(? AS \($0)[])" }.joined(separator: ", ")
+        let write = try statement(
+            "INSERT INTO orders (\(OrderColumns.names)) SELECT * FROM unnest(\(arrays)) "
+                + OrderColumns.orUpdate)
+        let gathered = GatheredColumns(types.count)
+        for change in orders.changes { OrderColumns.bind(change, source, to: gathered) }
+        for (index, column) in gathered.columns.enumerated() {
+            write.bind("{" + column.joined(separator: ",") + "}", at: Int32(index) + 1)
+        }
+        try write.run()
+        return true
+    }
+
     /// The positions of trades that share an id or a number with one in the ledger or before it.
     private func doubtful(_ rows: TradeRows) throws -> [Int] {
         let query = try statement(
@@ -95,10 +115,33 @@ extension PostgreSQLConnection {
 
     /// A list of texts as PostgreSQL reads it.
     private static func array(_ texts: [String]) -> String {
-        let quoted = texts.map {
-            "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-        }
-        return "{" + quoted.joined(separator: ",") + "}"
+        "{" + texts.map(quoted).joined(separator: ",") + "}"
+    }
+
+    /// A text as an element of a list.
+    fileprivate static func quoted(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+}
+
+/// The values of many rows: one list a column, each value as the text of an element.
+private final class GatheredColumns: ParameterList {
+    private(set) var columns: [[String]]
+
+    init(_ count: Int) { columns = Array(repeating: [], count: count) }
+
+    func bind(_ value: Int64, at index: Int32) { columns[Int(index) - 1].append("\(value)") }
+    func bindNull(at index: Int32) { columns[Int(index) - 1].append("NULL") }
+    func bind(_ value: Double?, at index: Int32) {
+        columns[Int(index) - 1].append(value.map { "\($0)" } ?? "NULL")
+    }
+    func bindCopy(of bytes: UnsafeRawBufferPointer, at index: Int32, asText: Bool) {
+        precondition(asText, "bytes that are no text are bound one by one")
+        let text = String(decoding: bytes, as: UTF8.self).replacing("\0", with: "\u{fffd}")
+        columns[Int(index) - 1].append(PostgreSQLConnection.quoted(text))
+    }
+    func bindStableText(_ bytes: UnsafeBufferPointer<CChar>, at index: Int32) {
+        bindCopy(of: UnsafeRawBufferPointer(bytes), at: index, asText: true)
     }
 }
 

@@ -51,6 +51,7 @@ final class SQLiteConnection: StoreConnection {
 
     /// Row by row is as fast as SQLite goes.
     func insertInBulk(_ trades: TradeRows, _ chains: inout ChainHeads) throws -> [Int]? { nil }
+    func writeInBulk(_ orders: OrderChanges, source: String) throws -> Bool { false }
 
     // MARK: Failures
 

@@ -64,6 +64,7 @@ extension DatabaseStore {
         var result = try insert(batch, into: &positions, connection)
         try positions.write(connection)
         for mark in batch.marks { try write(mark, connection) }
+        try write(batch.orders, source: batch.checkpoint.source, connection)
         let more = try followUp(result)
         for row in more.performance { try write(row, connection) }
         for letter in batch.deadLetters + more.deadLetters {
@@ -77,7 +78,75 @@ extension DatabaseStore {
         return result
     }
 
+    /// Archived trades that come again are set apart, the others are inserted.
     private func insert(
+        _ batch: TradeBatch, into positions: inout PositionChanges, _ connection: any StoreConnection
+    ) throws -> BookingResult {
+        guard try hasArchive(connection) else {
+            return try insertUnarchived(batch, into: &positions, connection)
+        }
+        var archived = BookingResult()
+        var (places, fresh) = ([Int](), batch)
+        fresh.trades = []
+        let hashes = try archivedHashes(
+            batch.trades.map { ArchiveBlock.idHash($0.event.tradeID) }, connection)
+        var through: [String: Int64] = [:]
+        for (index, trade) in batch.trades.enumerated() {
+            let strategy = trade.event.strategyID
+            if through[strategy] == nil { through[strategy] = try archivedThrough(strategy, connection) }
+            let isDoubtful =
+                hashes.contains(ArchiveBlock.idHash(trade.event.tradeID))
+                || Int64(clamping: trade.event.strategySeq) <= through[strategy] ?? 0
+            if isDoubtful, try !compareArchived(trade.event, at: index, &archived, connection) { continue }
+            places.append(index)
+            fresh.trades.append(trade)
+        }
+        var result = try insertUnarchived(fresh, into: &positions, connection)
+        guard places.count < batch.trades.count else { return result }
+        // The outcomes in the order of the whole batch.
+        var (others, inserted) = (archived.outcomes[...], zip(places, result.outcomes).makeIterator())
+        var next = inserted.next()
+        result.outcomes = batch.trades.indices.map { index in
+            guard let (place, outcome) = next, place == index else { return others.removeFirst() }
+            next = inserted.next()
+            return outcome
+        }
+        for index in result.conflicts.indices {
+            result.conflicts[index].index = places[result.conflicts[index].index]
+        }
+        result.conflicts = (result.conflicts + archived.conflicts).sorted { $0.index < $1.index }
+        result.duplicates += archived.duplicates
+        return result
+    }
+
+    /// Whether the archive has neither this trade nor its id; if not, the outcome is noted.
+    private func compareArchived(
+        _ trade: TradeEvent, at index: Int, _ result: inout BookingResult, _ connection: any StoreConnection
+    ) throws -> Bool {
+        if let known = try archivedTrade(id: trade.tradeID, connection) {
+            if known == trade {
+                result.outcomes.append(.duplicate)
+                result.duplicates += 1
+            } else {
+                let what = TradeColumns.differences(stored: known, given: trade)
+                result.add(
+                    conflict: .tradeID, at: index, "trade \(trade.tradeID) is in the ledger with \(what)")
+            }
+            return false
+        }
+        guard let known = try archivedTrade(of: trade.strategyID, seq: trade.strategySeq, connection) else {
+            return true
+        }
+        result.add(conflict: .strategySeq, at: index, Self.taken(trade, by: known.tradeID))
+        return false
+    }
+
+    private static func taken(_ trade: TradeEvent, by other: String) -> String {
+        "trade \(trade.tradeID) has number \(trade.strategySeq) of strategy \(trade.strategyID),"
+            + " which is trade \(other) in the ledger"
+    }
+
+    private func insertUnarchived(
         _ batch: TradeBatch, into positions: inout PositionChanges, _ connection: any StoreConnection
     ) throws -> BookingResult {
         let statements = try connection.booking ?? BookingStatements(connection)
@@ -150,9 +219,7 @@ extension DatabaseStore {
         let sameSeq = try readStored(statements.bySeq, statements)
         precondition(sameSeq, "a trade is refused for its id or its number")
         result.add(
-            conflict: .strategySeq, at: index,
-            "trade \(trade.tradeID) has number \(trade.strategySeq) of strategy \(trade.strategyID),"
-                + " which is trade \(statements.stored.tradeID) in the ledger")
+            conflict: .strategySeq, at: index, Self.taken(trade, by: statements.stored.tradeID))
     }
 
     /// Reads the trade that a bound query finds into `statements.stored`; false when there is none.

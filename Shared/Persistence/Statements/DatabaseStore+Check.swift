@@ -13,23 +13,70 @@ private struct ChainCheck {
     var lastTrade = "the beginning"
 }
 
+/// The check under way. Rows of one strategy come in the order of its chain.
+private struct LedgerCheck {
+    let noted: String?
+    var report = LedgerReport()
+    var positions = PositionChanges()
+    private(set) var checks: [String: ChainCheck] = [:]
+    private var writer = ChainWriter()
+
+    init(noted: String?) { self.noted = noted }
+
+    /// - Parameter isNamed: something is wrong with the row that was told already.
+    mutating func take(
+        _ sourced: SourcedTrade, source: String, number: Int64, hash: ChainHash?, isNamed: Bool = false
+    ) {
+        let trade = sourced.event
+        report.rows += 1
+        positions.add(trade)
+        let name = "trade \(trade.tradeID) (strategy_seq \(trade.strategySeq))"
+        var check = checks[trade.strategyID] ?? ChainCheck()
+        defer { checks[trade.strategyID] = check }
+        guard let hash, number > check.stored.number else {
+            report.add(.extra, "\(name) is not a link of the chain of strategy \(trade.strategyID)")
+            return
+        }
+        let link = ChainLink(number: number, hash: hash)
+        let missing = link.number - check.stored.number - 1
+        if missing > 0 {
+            report.add(
+                .missing,
+                "\(missing) trades of strategy \(trade.strategyID) are missing between \(check.lastTrade)"
+                    + " and \(name)")
+            check.computed = link
+        } else {
+            let expected = writer.link(after: check.stored, source: source, sourced)
+            let other = writer.link(after: check.computed, source: source, sourced)
+            if link != expected, link != other, !isNamed {
+                report.add(.altered, "\(name) is not as it was booked: it breaks the chain")
+            }
+            check.computed = expected
+        }
+        check.stored = link
+        check.lastTrade = name
+        if let noted, check.computed.hash.hex == noted { report.notedTrade = name }
+    }
+}
+
 extension DatabaseStore {
     package func checkLedger(noted: String?) throws -> LedgerReport {
         try access { connection in
             try connection.snapshot {
-                var report = LedgerReport()
-                let noted = noted.map { $0.lowercased() }
-                for sentence in try structureFaults(connection) { report.add(.structure, sentence) }
-                var positions = PositionChanges()
-                try checkRows(noted, &report, &positions, connection)
-                if let noted, report.notedTrade == nil {
-                    report.add(.missing, "no trade of the ledger has the noted hash \(noted)")
+                var check = LedgerCheck(noted: noted.map { $0.lowercased() })
+                for sentence in try structureFaults(connection) { check.report.add(.structure, sentence) }
+                let heads = try heads(connection)
+                try checkArchive(&check, connection)
+                try checkRows(&check, connection)
+                compare(check.checks, with: heads, &check.report)
+                if let noted = check.noted, check.report.notedTrade == nil {
+                    check.report.add(.missing, "no trade of the ledger has the noted hash \(noted)")
                 }
-                for sentence in try differences(from: positions, connection) {
-                    report.add(.derived, sentence)
+                for sentence in try differences(from: check.positions, connection) {
+                    check.report.add(.derived, sentence)
                 }
-                try checkSeals(&report, connection)
-                return report
+                try checkSeals(&check.report, connection)
+                return check.report
             }
         }
     }
@@ -45,6 +92,12 @@ extension DatabaseStore {
     package func rebuildPositions(isDryRun: Bool) throws -> [String] {
         func rebuild(_ connection: any StoreConnection) throws -> [String] {
             var positions = PositionChanges()
+            for strategy in try heads(connection).map(\.0) {
+                try forEachArchivedBlock(of: strategy, connection) { block in
+                    for archived in block { positions.add(archived.trade.event) }
+                    return true
+                }
+            }
             let select = try connection.makeStreamingStatement(
                 "SELECT \(TradeColumns.names) FROM trades ORDER BY id")
             var trade = TradeColumns.blank
@@ -66,56 +119,74 @@ extension DatabaseStore {
 
     // MARK: The chain
 
-    private func checkRows(
-        _ noted: String?, _ report: inout LedgerReport, _ positions: inout PositionChanges,
-        _ connection: any StoreConnection
-    ) throws {
-        let heads = try heads(connection)
-        var checks: [String: ChainCheck] = [:]
-        var writer = ChainWriter()
+    private func checkRows(_ check: inout LedgerCheck, _ connection: any StoreConnection) throws {
         var trade = TradeColumns.blank
         let select = try connection.makeStreamingStatement(
             "SELECT \(TradeColumns.names), source, seq, chain_number, chain FROM trades ORDER BY id")
         try select.forEachRow { row in
-            report.rows += 1
             var isNamed = false
             do {
                 try TradeColumns.read(row, into: &trade, path: path)
             } catch let error as StoreError {
-                report.add(.altered, error.sentence)
+                check.report.add(.altered, error.sentence)
                 isNamed = true
             }
-            positions.add(trade)
-            let name = "trade \(trade.tradeID) (strategy_seq \(trade.strategySeq))"
-            var check = checks[trade.strategyID] ?? ChainCheck()
-            defer { checks[trade.strategyID] = check }
-            let sourced = SourcedTrade(seq: row.counter(19), event: trade)
-            let source = row.text(18)
-            guard let hash = ChainHash(row.bytes(21)), row.int64(20) > check.stored.number else {
-                report.add(.extra, "\(name) is not a link of the chain of strategy \(trade.strategyID)")
-                return
-            }
-            let link = ChainLink(number: row.int64(20), hash: hash)
-            let missing = link.number - check.stored.number - 1
-            if missing > 0 {
-                report.add(
-                    .missing,
-                    "\(missing) trades of strategy \(trade.strategyID) are missing between \(check.lastTrade)"
-                        + " and \(name)")
-                check.computed = link
-            } else {
-                let expected = writer.link(after: check.stored, source: source, sourced)
-                let other = writer.link(after: check.computed, source: source, sourced)
-                if link != expected, link != other, !isNamed {
-                    report.add(.altered, "\(name) is not as it was booked: it breaks the chain")
-                }
-                check.computed = expected
-            }
-            check.stored = link
-            check.lastTrade = name
-            if noted != nil, check.computed.hash.hex == noted { report.notedTrade = name }
+            check.take(
+                SourcedTrade(seq: row.counter(19), event: trade), source: row.text(18), number: row.int64(20),
+                hash: ChainHash(row.bytes(21)), isNamed: isNamed)
         }
-        compare(checks, with: heads, &report)
+    }
+
+    /// The archive before the rows that were booked after it, and that each of its ids can be found.
+    private func checkArchive(_ check: inout LedgerCheck, _ connection: any StoreConnection) throws {
+        guard try hasArchive(connection) else { return }
+        var strategies: [String] = []
+        try connection.statement("SELECT DISTINCT strategy_id FROM archive_blocks ORDER BY strategy_id")
+            .forEachRow { strategies.append($0.text(0)) }
+        for strategy in strategies {
+            do {
+                try forEachArchivedBlock(of: strategy, connection) { block in
+                    for archived in block {
+                        if archived.trade.event.strategyID != strategy {
+                            check.report.add(
+                                .altered,
+                                "the archive of \(strategy) holds trade \(archived.trade.event.tradeID)")
+                        }
+                        check.take(
+                            archived.trade, source: archived.source, number: archived.link.number,
+                            hash: archived.link.hash)
+                    }
+                    return true
+                }
+            } catch let error as StoreError where error.code == .damaged {
+                check.report.add(.altered, error.sentence)
+            }
+        }
+        if try !idsAreWhole(connection) {
+            check.report.add(
+                .structure, "\(path): the list of archived ids does not name the archived trades")
+        }
+    }
+
+    /// Whether the hashes of archived ids are those of the blocks: their sums are held against each other, so
+    /// that a million need no memory.
+    private func idsAreWhole(_ connection: any StoreConnection) throws -> Bool {
+        func term(_ hash: Int64, _ block: Int64) -> UInt64 {
+            UInt64(bitPattern: hash) &* (UInt64(bitPattern: block) &* 2 &+ 1)
+        }
+        var (stored, expected, last) = (UInt64(0), UInt64(0), Int64(0))
+        try connection.makeStreamingStatement("SELECT id_hash, block FROM archive_ids").forEachRow {
+            stored &+= term($0.int64(0), $0.int64(1))
+        }
+        let next = try connection.statement(
+            "SELECT id, content FROM archive_blocks WHERE id > ? ORDER BY id LIMIT 1")
+        while true {
+            next.bind(last, at: 1)
+            let block = try next.firstRow { ($0.int64(0), ArchiveBlock.unpack($0.bytes(1)) ?? []) }
+            guard let (id, trades) = block else { return stored == expected }
+            for trade in trades { expected &+= term(ArchiveBlock.idHash(trade.trade.event.tradeID), id) }
+            last = id
+        }
     }
 
     private func compare(
@@ -142,7 +213,7 @@ extension DatabaseStore {
         }
     }
 
-    private func heads(_ connection: any StoreConnection) throws -> [(String, ChainLink)] {
+    func heads(_ connection: any StoreConnection) throws -> [(String, ChainLink)] {
         let select = try connection.statement(
             "SELECT strategy_id, number, chain FROM chain_heads ORDER BY strategy_id")
         var heads: [(String, ChainLink)] = []

@@ -4,7 +4,8 @@ import Contracts
 
 extension DatabaseStore {
     package func trades(strategy: String, after: UInt64, limit: Int) throws -> [TradeEvent] {
-        try access { connection in
+        try snapshot { connection in
+            var trades = try archived(strategy, after: after, limit: limit, connection)
             let select = try connection.statement(
                 """
                 SELECT \(TradeColumns.names) FROM trades
@@ -12,8 +13,7 @@ extension DatabaseStore {
                 """)
             select.bind(strategy, at: 1)
             select.bind(after, at: 2)
-            select.bind(Int64(limit), at: 3)
-            var trades: [TradeEvent] = []
+            select.bind(Int64(limit - trades.count), at: 3)
             var trade = TradeColumns.blank
             try select.forEachRow { row in
                 try TradeColumns.read(row, into: &trade, path: path)
@@ -23,16 +23,31 @@ extension DatabaseStore {
         }
     }
 
+    /// The first archived trades above `after`, in their order.
+    private func archived(
+        _ strategy: String, after: UInt64, limit: Int, _ connection: any StoreConnection
+    ) throws -> [TradeEvent] {
+        guard try Int64(clamping: after) < archivedThrough(strategy, connection) else { return [] }
+        var trades: [TradeEvent] = []
+        try forEachArchivedInOrder(of: strategy, from: Int64(clamping: after) + 1, connection) { trade in
+            if trade.strategySeq > after, trades.count < limit { trades.append(trade) }
+            return trades.count < limit
+        }
+        return trades
+    }
+
     package func trade(id: String) throws -> TradeEvent? {
+        // No moment is needed: a trade goes into the archive and never comes back.
         try access { connection in
             let select = try connection.statement(
                 "SELECT \(TradeColumns.names) FROM trades WHERE trade_id = ?")
             select.bind(id, at: 1)
             var trade = TradeColumns.blank
-            return try select.firstRow { row in
+            let found = try select.firstRow { row in
                 try TradeColumns.read(row, into: &trade, path: path)
                 return trade
             }
+            return try found ?? archivedTrade(id: id, connection)
         }
     }
 
@@ -50,17 +65,51 @@ extension DatabaseStore {
         }
     }
 
-    package func forEachTrade(strategy: String?, _ body: (TradeEvent) throws -> Void) throws {
-        try access { connection in
-            let condition = strategy == nil ? "" : "WHERE strategy_id = ?"
-            let select = try connection.makeStreamingStatement(
-                "SELECT \(TradeColumns.names) FROM trades \(condition) ORDER BY strategy_id, strategy_seq")
-            if let strategy { select.bind(strategy, at: 1) }
-            var trade = TradeColumns.blank
-            try select.forEachRow { row in
-                try TradeColumns.read(row, into: &trade, path: path)
-                try body(trade)
+    package func strategySources() throws -> [String: String] {
+        try snapshot { connection in
+            var sources: [String: String] = [:]
+            let first = try connection.statement(
+                "SELECT source FROM trades WHERE strategy_id = ? ORDER BY strategy_seq LIMIT 1")
+            for strategy in try heads(connection).map(\.0) {
+                try forEachArchivedBlock(of: strategy, connection) { block in
+                    sources[strategy] = block.first?.source
+                    return false
+                }
+                guard sources[strategy] == nil else { continue }
+                first.bind(strategy, at: 1)
+                sources[strategy] = try first.firstRow { $0.text(0) }
             }
+            return sources
+        }
+    }
+
+    package func forEachTrade(strategy: String?, _ body: (TradeEvent) throws -> Void) throws {
+        try snapshot { connection in
+            guard try hasArchive(connection) else {
+                return try forEachUnarchived(strategy, connection, body)
+            }
+            // One after the other: a connection that streams rows answers nothing else meanwhile.
+            for one in try strategy.map({ [$0] }) ?? heads(connection).map(\.0) {
+                try forEachArchivedInOrder(of: one, connection) { trade in
+                    try body(trade)
+                    return true
+                }
+                try forEachUnarchived(one, connection, body)
+            }
+        }
+    }
+
+    private func forEachUnarchived(
+        _ strategy: String?, _ connection: any StoreConnection, _ body: (TradeEvent) throws -> Void
+    ) throws {
+        let condition = strategy == nil ? "" : "WHERE strategy_id = ?"
+        let select = try connection.makeStreamingStatement(
+            "SELECT \(TradeColumns.names) FROM trades \(condition) ORDER BY strategy_id, strategy_seq")
+        if let strategy { select.bind(strategy, at: 1) }
+        var trade = TradeColumns.blank
+        try select.forEachRow { row in
+            try TradeColumns.read(row, into: &trade, path: path)
+            try body(trade)
         }
     }
 

@@ -77,6 +77,7 @@ extension DatabaseStore {
                 update.bind(runner, at: 6)
                 update.bind(claim.fence, at: 7)
                 try update.run()
+                try note(standing, of: claim, runner: runner, connection)
             }
         }
     }

@@ -62,6 +62,7 @@ extension DatabaseStore {
             update.bind(Int64(limit), at: 4)
             var records: [StrategyRecord] = []
             try update.forEachRow { records.append(try readStrategy($0)) }
+            try beginRuns(records, runner: runner, connection)
             return records
         }
         // Rows of an update come in no particular order.
@@ -106,6 +107,7 @@ extension DatabaseStore {
                 update.bind(claim.fence, at: 3)
                 try update.run()
             }
+            try endRuns(claims, runner: runner, connection)
         }
     }
 

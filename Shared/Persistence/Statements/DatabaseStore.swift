@@ -46,5 +46,10 @@ final class DatabaseStore: Store, Sendable {
         try access { connection in try connection.transaction { try body(connection) } }
     }
 
+    /// Runs with a connection to itself, all of it in one moment of the database.
+    func snapshot<Value>(_ body: (any StoreConnection) throws -> Value) throws -> Value {
+        try access { connection in try connection.snapshot { try body(connection) } }
+    }
+
     func close() throws { try driver.close() }
 }

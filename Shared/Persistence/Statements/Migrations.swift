@@ -25,7 +25,9 @@ enum Migrations {
     /// A new one comes at the end; its place is its version.
     static var all: [Migration] {
         var all: [Migration] = []
-        for script in [first, equity, LedgerChain.tables, deadLetterWork, runners] {
+        for script in [
+            first, equity, LedgerChain.tables, deadLetterWork, runners, ordersAndRuns, archive,
+        ] {
             var migration = Migration(version: Int64(all.count) + 1, script: script)
             if script == LedgerChain.tables { migration.step = LedgerChain.chainWhatIsThere }
             all.append(migration)

@@ -5,7 +5,8 @@
 
 import Contracts
 
-protocol PreparedStatement: AnyObject {
+/// Where the values of a row go.
+protocol ParameterList: AnyObject {
     func bind(_ value: Int64, at index: Int32)
     func bindNull(at index: Int32)
     func bind(_ value: Double?, at index: Int32)
@@ -13,7 +14,9 @@ protocol PreparedStatement: AnyObject {
     func bindCopy(of bytes: UnsafeRawBufferPointer, at index: Int32, asText: Bool)
     /// Not always copied: the bytes must stay where they are until the statement is reset or bound anew.
     func bindStableText(_ bytes: UnsafeBufferPointer<CChar>, at index: Int32)
+}
 
+protocol PreparedStatement: ParameterList {
     /// Runs to the next row; false at the end, with the statement ready to run again.
     func step() throws -> Bool
     /// Leaves off in the middle of the rows.
@@ -26,8 +29,7 @@ protocol PreparedStatement: AnyObject {
     func bytes(_ column: Int32) -> UnsafeRawBufferPointer
 }
 
-extension PreparedStatement {
-    // MARK: Parameters
+extension ParameterList {
 
     /// A number that counts up from 1 and stays far below 2⁶³.
     func bind(_ value: UInt64, at index: Int32) { bind(Int64(clamping: value), at: index) }
@@ -57,6 +59,9 @@ extension PreparedStatement {
         }
     }
 
+}
+
+extension PreparedStatement {
     // MARK: Running
 
     /// Runs a statement that returns no rows.

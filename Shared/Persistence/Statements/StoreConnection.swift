@@ -34,6 +34,9 @@ protocol StoreConnection: AnyObject {
     /// - Returns: the positions in `trades` that may be in the ledger already and were not inserted, in
     ///   ascending order; nil when nothing was done.
     func insertInBulk(_ trades: TradeRows, _ chains: inout ChainHeads) throws -> [Int]?
+
+    /// Writes all of the orders at once; false when the database has no faster way than row by row.
+    func writeInBulk(_ orders: OrderChanges, source: String) throws -> Bool
 }
 
 extension StoreConnection {
