@@ -4,6 +4,7 @@
 // database is asked is asked on another thread; a database that is away for less than a lease's term is not
 // noticed by any strategy.
 
+import CCrashPoint
 import Contracts
 import Foundation
 import Logging
@@ -29,6 +30,8 @@ final class RunnerLoop {
     private var keeper: LeaseKeeper?
     /// Leases given up here that the database still has under this runner's name.
     private var released: [Claim] = []
+    /// Leases whose fence the simulator has refused.
+    private var surrendered: [Surrender] = []
     /// What is held, by strategy.
     var claimed: [String: ClaimedStrategy] = [:]
     /// Why claimed strategies could not even be made.
@@ -49,6 +52,8 @@ final class RunnerLoop {
     private var isProgressDue = true
     private var isProgressPlanned = false
     private static let progressEvery = Duration.milliseconds(2)
+    /// Whether the last turn sent orders.
+    private var hasSaidOrders = false
     private var looks = 0
     /// An unanswered attach, and the progress, are repeated after so many looks of 500 ms.
     private static let looksPerAttach = 6
@@ -73,14 +78,14 @@ final class RunnerLoop {
         self.context = context
         leases = LeaseBook(term: Int64(leaseTerm / .microseconds(1)))
         figures = RunnerFigures(context.metrics)
-        core = RunnerCore { _, _ in }
+        core = RunnerCore(owner: randomEpoch()) { _, _ in }
     }
 
     func start() throws {
         core.onFailure = { [unowned self] strategy, reason in self.stopped(strategy, reason) }
         connection.onReset = { [unowned self] in self.core.connectionReset(self.feed.symbols) }
         connection.onLine = { [unowned self] line in self.receive(line) }
-        core.onLost = { [unowned self] strategy in self.lost([strategy], "another runner has taken it over") }
+        core.onLost = { [unowned self] strategy, seen in self.fenced(strategy, seen) }
         context.health.set("market data", .starting("the gateway was not heard yet"))
         context.health.set("order entry", .starting("the simulator is not connected"))
         keeper = LeaseKeeper(bus: bus, store: store, name: name, term: term) { [unowned self] answer in
@@ -104,12 +109,17 @@ final class RunnerLoop {
 
     private func turn() {
         context.health.beat()
+        // Orders of the turn before may have arrived by now, those of this one hardly.
+        if hasSaidOrders { crash_point(CRASH_POINT_ORDERED) }
+        let ordersBefore = core.commandsSaid
         lost(leases.takeEnded(at: LeaseKeeper.now()), "its lease has run out")
         core.pump(feed.window, feed.symbols, isProgressDue: isProgressDue)
         isProgressDue = false
         if !isProgressPlanned, core.hasUnsaidProgress { planProgress() }
         processes.turn()
         core.flush { connection.send($0) == .done }
+        hasSaidOrders = core.commandsSaid != ordersBefore
+        if hasSaidOrders { crash_point(CRASH_POINT_ORDERED) }
         let oldest = core.oldestNeeded
         do { try feed.require(oldest) } catch { fail(error) }
         feed.makeRoom(keeping: oldest)
@@ -154,7 +164,9 @@ final class RunnerLoop {
 
     private func askForLeases() {
         guard let keeper, !keeper.isBusy else { return }
-        var request = LeaseRequest(released: released, held: leases.leases.count, takesBackOwn: takesBackOwn)
+        var request = LeaseRequest(
+            released: released, surrendered: surrendered, held: leases.leases.count,
+            takesBackOwn: takesBackOwn)
         if leases.isRenewalDue(at: LeaseKeeper.now()) {
             request.standings = leases.leases.map {
                 (Claim(strategyID: $0.strategy, fence: $0.fence), standing($0))
@@ -169,6 +181,7 @@ final class RunnerLoop {
 
     private func answered(_ answer: LeaseAnswer) {
         released.removeAll { answer.released.contains($0) }
+        surrendered.removeAll { answer.surrendered.contains($0) }
         if let problem = answer.problem {
             context.log.warning("the database cannot be asked for strategies: \(problem)")
             context.health.set("database", .degraded(problem))
@@ -200,6 +213,15 @@ final class RunnerLoop {
         let id = wish.claim.strategyID
         guard wish.desiredState == .stopped, leases.holds(id, fence: wish.claim.fence) else { return }
         giveBack(id, fence: wish.claim.fence, "it was stopped")
+    }
+
+    /// The simulator has seen a higher fence. Mostly another runner has claimed the strategy since; but a
+    /// database that was restored does not know of that fence and has to be told.
+    private func fenced(_ strategy: String, _ seen: UInt64) {
+        if let item = claimed[strategy] {
+            surrendered.append(Surrender(claim: Claim(strategyID: strategy, fence: item.fence), seen: seen))
+        }
+        lost([strategy], "another runner has taken it over")
     }
 
     /// The strategy is no longer ours, and nobody need be told.

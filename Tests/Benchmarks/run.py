@@ -28,6 +28,7 @@ from building import HERE, PEERS, ROOT, WORK, compile_peer
 from measuring import (ROWS, Absent, Load, Stack, alternate, call, fact, lines, middle, named, row, start, stop,
                        table)
 from store import store, tracker
+import runners
 
 DATA = pathlib.Path(os.environ.get("TRADING_ROBOT_DATA", ROOT.parent / "shared" / "data"))
 QUESTION_BYTES, ANSWER_BYTES = 440, 40  # of one quote in the plugin protocol
@@ -439,7 +440,7 @@ def many(options, symbols, rate, seconds, isolation="auto"):
 # ---------------------------------------------------------------- main
 
 SUITES = dict(codec=codec, journal=journal, store=store, tracker=tracker, backtest=backtest, metrics=metrics,
-              feed=feed, path=path, latency=latency, day=day, native=native, isolated=isolated)
+              feed=feed, path=path, latency=latency, day=day, native=native, isolated=isolated, **runners.SUITES)
 
 
 def main():
@@ -458,10 +459,12 @@ def main():
         parser.error(f"no suite {', '.join(unknown)}; there is {', '.join(SUITES)}" if unknown else "--pairs from 1")
     WORK.mkdir(parents=True, exist_ok=True)
     options.bin = executables()
-    options.bench = options.bin / "benchmarks"
+    options.bench, options.plugins = options.bin / "benchmarks", WORK
     if not options.bench.exists():
         print(f"{options.bench} is not there: `make bench` builds it", file=sys.stderr)
         return 2
+    if any(name in runners.SUITES for name in wanted):
+        plugin("every20th")
     for name in wanted:
         print(f"{name} (load {os.getloadavg()[0]:.1f})", flush=True)
         try:

@@ -3,13 +3,16 @@
 /// Commands and reports cost one pass for the frame and one for what is inside; the rest one pass.
 public struct OrderEntryReader: Sendable {
     private enum Key: UInt8, WireNamed {
-        case type, strategyID, fence, attachID, event, report, lastCommand, start, session, command
+        case type, strategyID, fence, owner, seen, attachID, event, report, lastCommand, start, session,
+            command
         case reasonCode, reason
         var wireName: StaticString {
             switch self {
             case .type: "type"
             case .strategyID: "strategy_id"
             case .fence: "fence"
+            case .owner: "owner"
+            case .seen: "seen"
             case .attachID: "attach_id"
             case .event: "event"
             case .report: "report"
@@ -45,6 +48,8 @@ public struct OrderEntryReader: Sendable {
         var kind: Kind?
         var strategy = ""
         var fence: UInt64 = 0
+        var owner = ""
+        var seen: UInt64 = 0
         var attachID: UInt64 = 0
         var event: UInt64 = 0
         var report: UInt64 = 0
@@ -92,6 +97,8 @@ public struct OrderEntryReader: Sendable {
             if fields.kind == nil { throw JSONError(.unexpectedValue, at: offset, field: "type") }
         case .strategyID: fields.strategy = try reader.string().string
         case .fence: fields.fence = try reader.unsigned()
+        case .owner: fields.owner = try reader.string().string
+        case .seen: fields.seen = try reader.unsigned()
         case .attachID: fields.attachID = try reader.unsigned()
         case .event: fields.event = try reader.unsigned()
         case .report: fields.report = try reader.unsigned()
@@ -116,7 +123,8 @@ public struct OrderEntryReader: Sendable {
             guard let terms = fields.terms else { throw JSONError(.missingField, at: end, field: "session") }
             return .attach(
                 AttachRequest(
-                    fence: fields.fence, attachID: fields.attachID, report: fields.report, terms: terms))
+                    fence: fields.fence, owner: fields.owner, attachID: fields.attachID,
+                    report: fields.report, terms: terms))
         case .command:
             guard let inner = fields.command else {
                 throw JSONError(.missingField, at: end, field: "command")
@@ -133,7 +141,7 @@ public struct OrderEntryReader: Sendable {
                     command: fields.lastCommand, report: fields.report, matched: fields.event))
         case .matched: return .matched(strategy: strategy, event: fields.event, report: fields.report)
         case .attachAgain: return .attachAgain(strategy: strategy)
-        case .fenced: return .fenced(strategy: strategy, fence: fields.fence)
+        case .fenced: return .fenced(strategy: strategy, fence: fields.fence, seen: fields.seen)
         case .refused: return .refused(strategy: strategy, attachID: fields.attachID, fields.reason)
         case .order: preconditionFailure("an order event is read by its own reader")
         }

@@ -27,14 +27,21 @@ package final class RunnerCore {
     private var indexes: [String: Int] = [:]
     package private(set) var eventsHanded: UInt64 = 0
     package private(set) var roundTrips: UInt64 = 0
+    /// Commands that were put into batches, those sent again included.
+    package private(set) var commandsSaid: UInt64 = 0
     /// Told once when a strategy stops for good.
     package var onFailure: (_ strategy: String, Reason) -> Void
     /// Told when the simulator has seen a higher fence: the strategy is another runner's and was removed.
-    package var onLost: (_ strategy: String) -> Void = { _ in }
+    package var onLost: (_ strategy: String, _ seen: UInt64) -> Void = { _, _ in }
+    /// Names this process among all that may ever claim a strategy.
+    private let owner: String
     private var writer = JSONWriter(capacity: 64 << 10)
     private var waitingLines = 0
 
-    package init(onFailure: @escaping (_ strategy: String, Reason) -> Void) { self.onFailure = onFailure }
+    package init(owner: String, onFailure: @escaping (_ strategy: String, Reason) -> Void) {
+        self.owner = owner
+        self.onFailure = onFailure
+    }
 
     /// Takes a strategy, in the place of an earlier claim of it; it attaches with the next `attachDetached`.
     package func add(_ terms: SessionTerms, _ strategy: HostedStrategy, symbols: [SymbolIndex], fence: UInt64)
@@ -79,7 +86,7 @@ package final class RunnerCore {
     private func attach(_ index: Int, _ symbols: SymbolTable) {
         let id = strategies[index].session.beginAttach()
         let request = AttachRequest(
-            fence: strategies[index].session.fence, attachID: id,
+            fence: strategies[index].session.fence, owner: owner, attachID: id,
             report: strategies[index].session.progress.report, terms: strategies[index].terms)
         say(.attach(request), symbols)
     }
@@ -114,10 +121,10 @@ package final class RunnerCore {
                 strategies[index].session.state == .attached
             else { return }
             attach(index, symbols)
-        case .fenced(let strategy, let fence):
+        case .fenced(let strategy, let fence, let seen):
             guard let index = indexes[strategy], strategies[index].session.fence == fence else { return }
             remove(strategy)
-            onLost(strategy)
+            onLost(strategy, seen)
         case .refused(let strategy, _, let reason):
             guard let index = indexes[strategy] else { return }
             fail(index, reason)
@@ -151,6 +158,7 @@ package final class RunnerCore {
             guard let progress else { continue }
             let id = strategies[index].id
             let fence = strategies[index].session.fence
+            commandsSaid += UInt64(commands.count)
             for command in commands { say(.command(strategy: id, fence: fence, command), symbols) }
             say(
                 .progress(

@@ -40,6 +40,8 @@ package struct SimulatedStrategy {
     package let equityTopic: Int
     /// Order and trade topics by symbol, in the order of the session's symbols.
     package let topics: [SessionTopics]
+    /// The process that the served fence belongs to; empty when the journal does not say.
+    package var owner = ""
     /// Who is attached.
     package var peer: CommandPeer?
     /// An attach that came while the rerun was under way: answered at its end.
@@ -55,6 +57,16 @@ package struct SimulatedStrategy {
     var hold = WindowHold()
 
     package var id: String { terms.strategyID }
+
+    /// Whether an attach is that of the owner or of a later one: a fence has one owner.
+    func accepts(_ request: AttachRequest) -> Bool {
+        if let waiting = waitingAttach?.request {
+            guard request.fence >= waiting.fence else { return false }
+            if request.fence == waiting.fence, request.owner != waiting.owner { return false }
+        }
+        guard request.fence == served.fence else { return request.fence > served.fence }
+        return owner.isEmpty || owner == request.owner
+    }
 
     /// Whether a later attach of the same owner was taken before: its ids only grow.
     func isStale(_ request: AttachRequest) -> Bool {

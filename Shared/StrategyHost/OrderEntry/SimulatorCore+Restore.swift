@@ -42,7 +42,11 @@ extension SimulatorCore {
         } else if type.equals("fence") {
             let value = try JSONValue(parsing: json)
             let fence = try value.unsigned("fence")
-            withSession(try value.string("strategy_id")) { $0.served.restore(reports: 0, fence: fence) }
+            let owner = try? value.string("owner")
+            withSession(try value.string("strategy_id")) { session in
+                session.served.restore(reports: 0, fence: fence)
+                session.owner = owner ?? ""
+            }
         }
     }
 

@@ -121,7 +121,7 @@ package final class SimulatorCore {
         }
         guard sessions[index].served.accepts(fence: fence) else {
             counts.fenced += 1
-            answer(peer, .fenced(strategy: strategy, fence: fence))
+            answer(peer, .fenced(strategy: strategy, fence: fence, seen: sessions[index].served.fence))
             return nil
         }
         guard sessions[index].peer == peer else {
@@ -212,10 +212,11 @@ package final class SimulatorCore {
             answer(peer, .refused(strategy: id, attachID: request.attachID, reason))
             return
         }
-        let waiting = sessions[index].waitingAttach?.request.fence ?? 0
-        guard sessions[index].served.accepts(fence: request.fence), request.fence >= waiting else {
+        guard sessions[index].accepts(request) else {
             counts.fenced += 1
-            answer(peer, .fenced(strategy: id, fence: request.fence))
+            let seen = max(
+                sessions[index].served.fence, sessions[index].waitingAttach?.request.fence ?? 0)
+            answer(peer, .fenced(strategy: id, fence: request.fence, seen: seen))
             return
         }
         // What an old connection still delivers must not take the session from the new one.
@@ -234,9 +235,11 @@ package final class SimulatorCore {
                 header.begin("fence", stamp, into: &writer)
                 writer.field("strategy_id", id)
                 writer.field("fence", request.fence)
+                writer.field("owner", request.owner)
                 writer.endObject()
             }
         }
+        sessions[index].owner = request.owner
         sessions[index].lastAttachID = request.attachID
         sessions[index].served.attach(fence: request.fence, handledReport: request.report)
         sessions[index].peer = peer
