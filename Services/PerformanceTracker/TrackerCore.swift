@@ -69,9 +69,11 @@ final class TrackerCore {
 
     /// A message that cannot be read, now and in the journal.
     func arrivedUnreadable(_ message: RejectedMessage, _ refusal: Refusal, of stream: SimulatorStream) {
+        // Of another version not even the numbers are read as they should be; they may be there all the same.
+        let hint = (try? JSONValue(parsing: message.json))?["seq"].flatMap { UInt64($0.text) }
         stream.arrived(
             letter(
-                refusal, stream.source, seq: message.seq ?? 0,
+                refusal, stream.source, seq: message.seq ?? hint ?? 0,
                 topic: String(decoding: message.topic, as: UTF8.self), original: Array(message.json)))
     }
 

@@ -34,14 +34,14 @@ import Testing
     {
         let folder = try Folder()
         let store = try folder.open()
-        for first in stride(from: 1, to: 240, by: 40) as StrideTo<UInt64> {
-            let trades = (first..<first + 40).map { trade($0 % 3 == 0 ? "b" : "a-long-name", $0) }
+        for first in stride(from: 1, to: 600, by: 40) as StrideTo<UInt64> {
+            let trades = (first..<first + 40).map { trade($0 % 2 == 0 ? "b" : "a-long-name", ($0 + 1) / 2) }
             try store.book(batch(first, trades)) { _ in
                 BookingFollowUp(performance: [performance("a-long-name", trades: 9)])
             }
         }
         // Rows in the table, and rows in the archive.
-        let archived = try store.archiveTrades(before: trade("b", 90).timestamp, isDryRun: false)
+        let archived = try store.archiveTrades(before: trade("b", 60).timestamp, isDryRun: false)
         #expect(archived.trades > 50)
         let content = try Content(store)
         try store.close()

@@ -80,9 +80,14 @@ final class OwnServer {
 
     @discardableResult
     private static func run(_ path: String, _ arguments: [String]) throws -> String {
+        // Foundation waits until everybody has closed a socket that the child inherits, and a server that is
+        // started lives on: it gets the three standard files only.
+        let script = """
+            for fd in /proc/self/fd/*; do fd=${fd##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done; exec "$@"
+            """
         let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
+        process.executableURL = URL(filePath: "/bin/bash")
+        process.arguments = ["-c", script, "run", path] + arguments
         process.currentDirectoryURL = URL(filePath: "/")
         let (output, errors) = (FileHandle.temporary(), FileHandle.temporary())
         process.standardInput = FileHandle.nullDevice
