@@ -12,7 +12,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// An executable: a thin main, its wiring and its configuration.
 func service(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies + ["ServiceKit"], path: "Services/\(folder)",
+        name: name, dependencies: dependencies + ["ServiceKit", "CCrashPoint"], path: "Services/\(folder)",
         swiftSettings: strict)
 }
 
@@ -26,7 +26,7 @@ func strategy(_ folder: String) -> Target {
 /// Tests of the optimised modules. Most are themselves compiled without optimisation, which takes half as
 /// long; those that run millions of steps of their own are `optimised`.
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency], optimised: Bool = false, exclude: [String] = []
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], optimised: Bool = false
 ) -> Target {
     .testTarget(
         name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude,
@@ -56,6 +56,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CChecksum", path: "Shared/CChecksum"),
+        .target(name: "CCrashPoint", path: "Shared/CCrashPoint"),
         .target(name: "CSandbox", path: "Shared/CSandbox"),
         .target(name: "CStrategyABI", path: "Shared/CStrategyABI"),
         .systemLibrary(
@@ -69,7 +70,7 @@ let package = Package(
         library("TradingCore", ["Contracts"]),
         library("MarketData", ["Contracts", "CZlib"]),
         library("ZeroMQ", ["CZeroMQ"]),
-        library("Messaging", ["Contracts", "ZeroMQ", "CChecksum"]),
+        library("Messaging", ["Contracts", "ZeroMQ", "CChecksum", "CCrashPoint"]),
         .target(
             name: "StrategyKit", dependencies: ["Contracts", "CStrategyABI"], path: "Shared/StrategyKit",
             swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
@@ -77,7 +78,7 @@ let package = Package(
         library(
             "Persistence",
             [
-                "Contracts", "CPostgreSQL", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+                "Contracts", "CPostgreSQL", "CCrashPoint", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         library(
@@ -116,7 +117,12 @@ let package = Package(
         tests("TradingCoreTests", ["TradingCore", "Contracts"], optimised: true),
         tests("StrategyKitTests", ["StrategyKit", "StrategyHost", "Contracts", "CStrategyABI"]),
         tests("StrategyHostTests", ["StrategyHost", "TradingCore", "Contracts", "CStrategyABI"]),
-        tests("SessionTests", ["StrategyHost", "TradingCore", "Contracts", "CStrategyABI"], optimised: true),
+        tests(
+            "SessionTests",
+            [
+                "StrategyHost", "TradingCore", "Contracts", "CStrategyABI", "Messaging", "Persistence",
+                "ServiceKit", "performance-tracker",
+            ], optimised: true),
         tests("PersistenceTests", ["Persistence", "Contracts", "CPostgreSQL"], exclude: ["Formats"]),
         tests("ServiceKitTests", ["ServiceKit", "Persistence", "TradingCore", "Contracts"]),
         tests(

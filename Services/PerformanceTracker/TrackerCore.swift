@@ -52,6 +52,8 @@ final class TrackerCore {
         for row in try store.metrics() {
             ledgers[row.strategyID] = StrategyLedger(try storedPerformance(row.strategyID, in: store))
         }
+        // What was booked last may not have been published before the start.
+        changed = Set(ledgers.keys)
         advanced = desk.strategiesWithWaiting
     }
 
@@ -119,6 +121,19 @@ final class TrackerCore {
         try recount()
     }
 
+    /// Call it now and then: a database that was restored from an older state while nothing was to be booked
+    /// is noticed here.
+    ///
+    /// - Throws: `StoreError.Code.rewound`; the tracker must begin again from what the database holds.
+    func confirmCheckpoint() throws {
+        for stream in streams {
+            let stored = try store.checkpoint(source: stream.source)?.seq ?? 0
+            guard stored >= stream.booked else {
+                throw StoreError.rewound(stream.source, booked: stream.booked, stored: stored)
+            }
+        }
+    }
+
     /// What the database cannot take for what it is becomes a dead letter; the others of its batch are
     /// booked.
     private func bookOrRefuse(_ part: SimulatorStream.Part, of stream: SimulatorStream) throws {
@@ -184,8 +199,8 @@ final class TrackerCore {
     ) -> (TradeBatch, places: [Int]) {
         var places: [Int] = []
         var batch = TradeBatch(
-            checkpoint: Checkpoint(source: stream.source, epoch: stream.epoch, seq: last), trades: [],
-            deadLetters: letters)
+            checkpoint: Checkpoint(source: stream.source, epoch: stream.epoch, seq: last),
+            follows: stream.booked, trades: [], deadLetters: letters)
         for (place, item) in own.enumerated() {
             switch item.event {
             case .trade(let trade):

@@ -134,6 +134,7 @@ final class TrackerLoop: SimulatorFeedOwner {
             core.letterBox.figures.rows > Self.manyLetters ? Self.manyCountsEvery : Self.countsEvery
         if let countedAt, now - countedAt < pause { return }
         countedAt = now
+        try core.confirmCheckpoint()
         let wasOver = core.letterBox.isOverLimit
         try core.refreshLetterBox()
         guard core.letterBox.isOverLimit else { return context.health.set("dead letters", .ready) }

@@ -3,6 +3,7 @@
 // One question at a time, in order. What the plugin prints goes to standard error; standard output is the
 // protocol's and hidden from it.
 
+import CSandbox
 import CStrategyABI
 import Contracts
 import StrategyHost
@@ -34,6 +35,7 @@ struct NativeServer: ~Copyable {
     static func run(_ library: String) -> Int32 {
         let output = dup(1)
         dup2(2, 1)
+        sandbox_print_lines()
         do throws(PluginError) {
             var server = NativeServer(output: output, plugin: try NativePlugin(path: library))
             return server.serve()
@@ -75,6 +77,7 @@ struct NativeServer: ~Copyable {
             writer.field("type", word: "hello")
             writer.field("protocol", pluginProtocolVersion)
             writer.field("batch", question.batch)
+            if plugin.givesSnapshots { writer.field("snapshots", true) }
             // As the plugin wrote it, but on one line.
             writer.key("metadata")
             try JSONValue(parsing: plugin.metadataJSON).write(into: &writer)
@@ -82,8 +85,14 @@ struct NativeServer: ~Copyable {
             writer.append(0x0a as UInt8)
             return false
         case "initialize":
-            try initialize(question)
+            try make(question, from: nil)
             try done(question)
+        case "restore":
+            try make(question, from: StandingReader.snapshot(question))
+            try strategyMade().setCold(cold(question))
+            try done(question)
+        case "snapshot":
+            try done(question, state: strategyMade().instanceState())
         case "events":
             let handled = try handleEvents(question)
             try done(question, handled: handled)
@@ -118,7 +127,7 @@ struct NativeServer: ~Copyable {
         return strategy
     }
 
-    private mutating func initialize(_ question: Question) throws {
+    private mutating func make(_ question: Question, from snapshot: HostedSnapshot?) throws {
         let config = try JSONValue(parsing: question.config)
         names = try config.array("symbols").compactMap(\.asString)
         let texts = try config.object("parameters").map { "\($0.name)=\($0.value.asString ?? $0.value.text)" }
@@ -126,7 +135,7 @@ struct NativeServer: ~Copyable {
             id: try config.string("strategy"), instance: plugin.makeInstance(),
             symbols: names.indices.map { SymbolIndex(Int32($0)) }, names: names,
             parameters: ParameterValues(texts, for: plugin.metadata.parameters),
-            cash: Money(units: question.cash), notesTimers: true
+            cash: Money(units: question.cash), notesTimers: true, from: snapshot
         ) { [output] level, text in Self.log(output, level, text) }
         strategy = hosted
     }
@@ -149,12 +158,15 @@ struct NativeServer: ~Copyable {
         return handled
     }
 
-    private mutating func done(_ question: Question, handled: UInt64? = nil) throws {
+    private mutating func done(
+        _ question: Question, handled: UInt64? = nil, state: [UInt8]? = nil
+    ) throws {
         let strategy = try strategyMade()
         writer.beginObject()
         writer.field("type", word: "done")
         writer.field("id", question.id)
         if let handled { writer.field("handled", handled) }
+        if let state { try write(state: state) }
         let delays = strategy.takeTimers()
         if strategy.hasCommands || !delays.isEmpty {
             commands.removeAll(keepingCapacity: true)
@@ -171,6 +183,15 @@ struct NativeServer: ~Copyable {
         }
         writer.endObject()
         writer.append(0x0a as UInt8)
+    }
+
+    /// A state that no line can hold is none: the strategy is rebuilt from the session's start instead.
+    private mutating func write(state: [UInt8]) throws {
+        guard state.count <= ProcessLimits.stateBytes else {
+            let text = "its state of \(state.count) bytes is too large, \(ProcessLimits.stateBytes) are taken"
+            return Self.log(output, 2, text)
+        }
+        writer.field("state", base64(state))
     }
 
     private mutating func write(_ command: Command) {

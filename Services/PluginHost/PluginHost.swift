@@ -62,24 +62,25 @@ enum PluginHost {
         }
     }
 
-    /// One line for each thing that is enforced or not.
+    /// One line for each thing that is enforced or not: each is tried in a process that has given it up.
     private static func probe() {
         let landlock = sandbox_landlock_version()
-        let isLinux = sandbox_privileges() == 0
-        print(
-            isLinux
-                ? "ok memory, processor time, open files: limits" : "no memory, processor time, open files")
-        print(landlock > 0 ? "ok files: Landlock \(landlock)" : "no files: this kernel has no Landlock")
-        let hasFilters = sandbox_has_seccomp() == 1
-        print(
-            hasFilters
-                ? "ok processes, network, signals: seccomp"
-                : "no processes, network, signals: this kernel has no seccomp filters")
+        let files = landlock > 0 ? "Landlock \(landlock)" : "no Landlock in this kernel"
+        let rows = [
+            (SANDBOX_MEMORY, "memory", "limit"), (SANDBOX_PROCESSOR, "processor time", "limit"),
+            (SANDBOX_DESCRIPTORS, "open files", "limit"), (SANDBOX_READING, "reading files", files),
+            (SANDBOX_WRITING, "writing files", files), (SANDBOX_PROCESSES, "new processes", "seccomp"),
+            (SANDBOX_NETWORK, "network", "seccomp"), (SANDBOX_SIGNALS, "signals to others", "seccomp"),
+        ]
+        for (what, name, how) in rows {
+            let holds = sandbox_holds(what) == 1
+            say(holds ? "ok \(name) (\(how))" : "no \(name) (\(how))", to: 1)
+        }
     }
 
-    static func say(_ text: String) {
+    static func say(_ text: String, to descriptor: Int32 = 2) {
         var line = text + "\n"
-        line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
+        line.withUTF8 { _ = write(descriptor, $0.baseAddress, $0.count) }
     }
 }
 

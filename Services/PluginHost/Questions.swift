@@ -3,6 +3,7 @@
 
 import CStrategyABI
 import Contracts
+import StrategyHost
 
 /// One line of the host.
 struct Question {
@@ -21,6 +22,9 @@ struct Question {
     var events = UnsafeRawBufferPointer(start: nil, count: 0)
     var order: [UInt8] = []
     var trades: [UInt8] = []
+    /// Of `restore`.
+    var standing: [UInt8] = []
+    var state: [UInt8] = []
 }
 
 /// One element of a batch.
@@ -49,6 +53,12 @@ struct QuestionReader {
             case "events": question.events = try reader.raw()
             case "order": question.order = Array(try reader.raw())
             case "trades": question.trades = Array(try reader.raw())
+            case "standing": question.standing = Array(try reader.raw())
+            case "state":
+                guard let state = bytes(base64: try reader.string().string) else {
+                    throw JSONError(.unexpectedValue, at: reader.offset, field: "state")
+                }
+                question.state = state
             default: try reader.skip()
             }
         }
@@ -198,7 +208,7 @@ extension Question {
 }
 
 extension JSONValue {
-    fileprivate func word<Word: WireNamed>(_ name: String) throws -> Word {
+    func word<Word: WireNamed>(_ name: String) throws -> Word {
         guard let word = Word(wireName: try string(name)) else {
             throw JSONValueError(field: name, "it is not a word of the protocol")
         }

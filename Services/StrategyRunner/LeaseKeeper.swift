@@ -1,6 +1,7 @@
 // The runner's word with the database, on a thread of its own: a database that is slow or away must not stop
 // the bus. One request is under way at a time; its answer comes back on the bus thread.
 
+import CCrashPoint
 import Foundation
 import Messaging
 import Persistence
@@ -14,6 +15,8 @@ struct LeaseRequest: Sendable {
     var standings: [(claim: Claim, standing: StrategyStanding)]?
     /// Leases to give back.
     var released: [Claim] = []
+    /// Leases to give up because their fence was refused.
+    var surrendered: [Surrender] = []
     /// Leases that are held besides.
     var held = 0
     /// Whether strategies under the runner's own name are those of its predecessor.
@@ -26,6 +29,7 @@ struct LeaseAnswer: Sendable {
     var renewalAsked: Int64 = 0
     var renewals: [(claim: Claim, renewal: LeaseRenewal)]?
     var released: [Claim] = []
+    var surrendered: [Surrender] = []
     /// What operators want of the strategies, when no renewal was due.
     var wishes: [StrategyWish] = []
     var share: RunnerShare?
@@ -116,6 +120,10 @@ final class LeaseKeeper: @unchecked Sendable {
                 try store.release(runner: name, claims: request.released)
                 answer.released = request.released
             }
+            for surrender in request.surrendered {
+                try store.surrender(runner: name, surrender)
+                answer.surrendered.append(surrender)
+            }
             if let standings = request.standings {
                 answer.share = try store.heartbeat(runner: name, term: term)
                 try store.note(runner: name, standings)
@@ -144,6 +152,7 @@ final class LeaseKeeper: @unchecked Sendable {
         let limit = request.takesBackOwn ? max(room, share.own) : room
         answer.claimed = try store.claim(
             runner: name, limit: limit, term: term, takingBackOwn: request.takesBackOwn)
+        if !answer.claimed.isEmpty { crash_point(CRASH_POINT_CLAIMED) }
         answer.hasClaimed = true
     }
 }

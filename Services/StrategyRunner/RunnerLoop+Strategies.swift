@@ -63,6 +63,7 @@ extension RunnerLoop {
                     log.log(level: severity, "\(text)", metadata: ["strategy": "\(id)"])
                 }
                 core.add(terms, strategy, symbols: symbols, fence: item.fence)
+                files[id] = plugin.path
                 processes.add(strategy)
                 if refused.removeValue(forKey: id) != nil { context.health.set("strategy \(id)", .ready) }
                 if restarting.remove(id) != nil { context.health.set("strategy \(id)", .ready) }
@@ -74,7 +75,8 @@ extension RunnerLoop {
         }
     }
 
-    /// Tries again what could not be made, when a file in the plugin folders has come or changed.
+    /// Tries again what could not be made, when a file in the plugin folders has come or changed, and what
+    /// has failed, when one beside its own plugin has. What runs keeps the plugin that it has loaded.
     func lookForPlugins() {
         let changes = watch.changes()
         guard !changes.isEmpty else { return }
@@ -82,6 +84,27 @@ extension RunnerLoop {
         for id in refused.keys.sorted() {
             if let item = claimed[id] { start(item) }
         }
+        let folders = Set(changes.map(folder(of:)))
+        for running in core.strategies where running.failure?.code == "strategy_failed" {
+            guard !restarting.contains(running.id), let item = claimed[running.id],
+                let file = files[running.id], folders.contains(folder(of: file))
+            else { continue }
+            policies[running.id] = nil
+            restarting.insert(running.id)
+            start(item)
+        }
+    }
+
+    private func folder(of path: String) -> Substring {
+        path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+    }
+
+    /// Lets the time count for which plugins have not answered, while this process itself runs: a process
+    /// that was stopped, or whose machine slept, wakes up at most `longestCount` later than it went on.
+    func countTime() {
+        let passed = min(Self.longestCount, .now - countedAt)
+        countedAt = .now
+        core.count(milliseconds: Int(passed / .milliseconds(1)))
     }
 
     /// A claimed strategy cannot be made. A plugin whose process ended while it was asked may do better

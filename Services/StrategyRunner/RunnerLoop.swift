@@ -4,6 +4,7 @@
 // database is asked is asked on another thread; a database that is away for less than a lease's term is not
 // noticed by any strategy.
 
+import CCrashPoint
 import Contracts
 import Foundation
 import Logging
@@ -29,6 +30,8 @@ final class RunnerLoop {
     private var keeper: LeaseKeeper?
     /// Leases given up here that the database still has under this runner's name.
     private var released: [Claim] = []
+    /// Leases whose fence the simulator has refused.
+    private var surrendered: [Surrender] = []
     /// What is held, by strategy.
     var claimed: [String: ClaimedStrategy] = [:]
     /// Why claimed strategies could not even be made.
@@ -38,12 +41,19 @@ final class RunnerLoop {
     var restarting: Set<String> = []
     var again: [(due: ContinuousClock.Instant, item: ClaimedStrategy)] = []
     var watch: PluginWatch
-    private var lookedAt = ContinuousClock.now
+    /// The file of each strategy's plugin.
+    var files: [String: String] = [:]
+    /// The answers of plugins are timed this often.
+    private static let countEvery = Duration.milliseconds(50)
+    static let longestCount = Duration.milliseconds(150)
+    var countedAt = ContinuousClock.now
     private let figures: RunnerFigures
     private(set) var failure: (any Error)?
     private var isProgressDue = true
     private var isProgressPlanned = false
     private static let progressEvery = Duration.milliseconds(2)
+    /// Whether the last turn sent orders.
+    private var hasSaidOrders = false
     private var looks = 0
     /// An unanswered attach, and the progress, are repeated after so many looks of 500 ms.
     private static let looksPerAttach = 6
@@ -68,14 +78,14 @@ final class RunnerLoop {
         self.context = context
         leases = LeaseBook(term: Int64(leaseTerm / .microseconds(1)))
         figures = RunnerFigures(context.metrics)
-        core = RunnerCore { _, _ in }
+        core = RunnerCore(owner: randomEpoch()) { _, _ in }
     }
 
     func start() throws {
         core.onFailure = { [unowned self] strategy, reason in self.stopped(strategy, reason) }
         connection.onReset = { [unowned self] in self.core.connectionReset(self.feed.symbols) }
         connection.onLine = { [unowned self] line in self.receive(line) }
-        core.onLost = { [unowned self] strategy in self.lost([strategy], "another runner has taken it over") }
+        core.onLost = { [unowned self] strategy, seen in self.fenced(strategy, seen) }
         context.health.set("market data", .starting("the gateway was not heard yet"))
         context.health.set("order entry", .starting("the simulator is not connected"))
         keeper = LeaseKeeper(bus: bus, store: store, name: name, term: term) { [unowned self] answer in
@@ -85,6 +95,7 @@ final class RunnerLoop {
         try feed.start()
         bus.afterPoll { [unowned self] in self.turn() }
         bus.timer(every: .milliseconds(500)) { [unowned self] in self.look() }
+        bus.timer(every: Self.countEvery) { [unowned self] in self.countTime() }
         bus.timer(every: min(Self.longestLook, term / 9)) { [unowned self] in self.askForLeases() }
     }
 
@@ -98,12 +109,17 @@ final class RunnerLoop {
 
     private func turn() {
         context.health.beat()
+        // Orders of the turn before may have arrived by now, those of this one hardly.
+        if hasSaidOrders { crash_point(CRASH_POINT_ORDERED) }
+        let ordersBefore = core.commandsSaid
         lost(leases.takeEnded(at: LeaseKeeper.now()), "its lease has run out")
         core.pump(feed.window, feed.symbols, isProgressDue: isProgressDue)
         isProgressDue = false
         if !isProgressPlanned, core.hasUnsaidProgress { planProgress() }
         processes.turn()
         core.flush { connection.send($0) == .done }
+        hasSaidOrders = core.commandsSaid != ordersBefore
+        if hasSaidOrders { crash_point(CRASH_POINT_ORDERED) }
         let oldest = core.oldestNeeded
         do { try feed.require(oldest) } catch { fail(error) }
         feed.makeRoom(keeping: oldest)
@@ -128,11 +144,7 @@ final class RunnerLoop {
     }
 
     private func look() {
-        // A process that slept, or whose machine did, has not run for longer than two looks.
-        let now = ContinuousClock.now
-        let passed = min(.milliseconds(1_000), now - lookedAt)
-        lookedAt = now
-        core.look(milliseconds: Int(passed / .milliseconds(1)))
+        core.look()
         beginDue()
         lookForPlugins()
         context.health.set(
@@ -152,7 +164,9 @@ final class RunnerLoop {
 
     private func askForLeases() {
         guard let keeper, !keeper.isBusy else { return }
-        var request = LeaseRequest(released: released, held: leases.leases.count, takesBackOwn: takesBackOwn)
+        var request = LeaseRequest(
+            released: released, surrendered: surrendered, held: leases.leases.count,
+            takesBackOwn: takesBackOwn)
         if leases.isRenewalDue(at: LeaseKeeper.now()) {
             request.standings = leases.leases.map {
                 (Claim(strategyID: $0.strategy, fence: $0.fence), standing($0))
@@ -167,6 +181,7 @@ final class RunnerLoop {
 
     private func answered(_ answer: LeaseAnswer) {
         released.removeAll { answer.released.contains($0) }
+        surrendered.removeAll { answer.surrendered.contains($0) }
         if let problem = answer.problem {
             context.log.warning("the database cannot be asked for strategies: \(problem)")
             context.health.set("database", .degraded(problem))
@@ -200,6 +215,15 @@ final class RunnerLoop {
         giveBack(id, fence: wish.claim.fence, "it was stopped")
     }
 
+    /// The simulator has seen a higher fence. Mostly another runner has claimed the strategy since; but a
+    /// database that was restored does not know of that fence and has to be told.
+    private func fenced(_ strategy: String, _ seen: UInt64) {
+        if let item = claimed[strategy] {
+            surrendered.append(Surrender(claim: Claim(strategyID: strategy, fence: item.fence), seen: seen))
+        }
+        lost([strategy], "another runner has taken it over")
+    }
+
     /// The strategy is no longer ours, and nobody need be told.
     private func lost(_ strategies: [String], _ why: String) {
         for strategy in strategies {
@@ -222,6 +246,7 @@ final class RunnerLoop {
         claimed[strategy] = nil
         refused[strategy] = nil
         policies[strategy] = nil
+        files[strategy] = nil
         restarting.remove(strategy)
         again.removeAll { $0.item.strategy.id == strategy }
         context.health.set("strategy \(strategy)", .ready)
@@ -259,6 +284,10 @@ final class RunnerLoop {
     /// Gives the strategies back at a clean stop.
     func release() {
         keeper?.stop()
+        // So that `strategies list` says where they stand, not where they stood at the last renewal.
+        try? store.note(
+            runner: name,
+            leases.leases.map { (Claim(strategyID: $0.strategy, fence: $0.fence), standing($0)) })
         for strategy in core.strategies { try? strategy.session.strategy.cleanup() }
         let held = leases.leases.map { Claim(strategyID: $0.strategy, fence: $0.fence) }
         try? store.release(runner: name, claims: released + held)

@@ -108,14 +108,8 @@ int sandbox_calls(void) { return SANDBOX_UNSUPPORTED; }
 
 #endif
 
-int sandbox_has_seccomp(void) {
-    // A filter at address zero: EFAULT where filters are known, EINVAL where they are not.
-    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (void *)0, 0, 0) == -1 && errno == EFAULT;
-}
-
 #else
 
 int sandbox_calls(void) { return SANDBOX_UNSUPPORTED; }
-int sandbox_has_seccomp(void) { return 0; }
 
 #endif

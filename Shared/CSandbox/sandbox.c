@@ -3,6 +3,10 @@
 #define _GNU_SOURCE
 #include "CSandbox.h"
 
+#include <stdio.h>
+
+void sandbox_print_lines(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
+
 #ifdef __linux__
 
 #include <errno.h>

@@ -30,6 +30,9 @@ package struct SourcedTrade: Sendable, Equatable {
 package struct TradeBatch: Sendable, Equatable {
     /// Where the source stands after this batch. A lower one than is stored leaves the stored one.
     package var checkpoint: Checkpoint
+    /// What the caller has booked of the source before. A database that holds less refuses the batch: it was
+    /// restored from an older state, and going on would leave a hole.
+    package var follows: UInt64
     /// In the order of their `seq`.
     package var trades: [SourcedTrade]
     /// Marks of the same stretch; one that is known is left as it is.
@@ -40,10 +43,11 @@ package struct TradeBatch: Sendable, Equatable {
     package var deadLetters: [DeadLetter]
 
     package init(
-        checkpoint: Checkpoint, trades: [SourcedTrade], marks: [EquityEvent] = [],
+        checkpoint: Checkpoint, follows: UInt64 = 0, trades: [SourcedTrade], marks: [EquityEvent] = [],
         deadLetters: [DeadLetter] = []
     ) {
         self.checkpoint = checkpoint
+        self.follows = follows
         self.trades = trades
         self.marks = marks
         self.deadLetters = deadLetters

@@ -117,6 +117,10 @@ package protocol StrategyStore: Sendable {
     /// Gives strategies back. Those lost meanwhile are left to their new owner.
     func release(runner: String, claims: [Claim]) throws
 
+    /// Gives a strategy back whose fence the simulator has refused, and raises the fence to what it has seen,
+    /// so that the next claim is above it. A strategy lost meanwhile is left to its new owner.
+    func surrender(runner: String, _ surrender: Surrender) throws
+
     /// What should become of a strategy; false when there is none with this id.
     func setDesiredState(_ state: DesiredState, strategy: String) throws -> Bool
 

@@ -24,6 +24,8 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
         case olderVersion = "older_version"
         /// A source continues under another epoch than its checkpoint.
         case epochChanged = "epoch_changed"
+        /// The checkpoint is behind what the caller has booked: the database was restored from an older state.
+        case rewound
         /// The location names a database that this program cannot open.
         case unsupported
         /// The store was closed.
@@ -38,6 +40,14 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
     package init(_ code: Code, _ sentence: String) {
         self.code = code
         self.sentence = sentence
+    }
+
+    /// The checkpoint of a source is behind what was booked of it.
+    package static func rewound(_ source: String, booked: UInt64, stored: UInt64) -> StoreError {
+        StoreError(
+            .rewound,
+            "source \(source) was booked up to \(booked), and the database holds it up to \(stored): it was"
+                + " restored from an older state; start again, and the rest is booked once more")
     }
 
     /// Whether the same call may succeed later with nothing lost: try again with growing pauses.

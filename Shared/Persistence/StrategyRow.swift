@@ -142,6 +142,17 @@ package struct Claim: Sendable, Equatable {
     }
 }
 
+/// A claim whose fence the simulator has refused, and the fence that it has seen.
+package struct Surrender: Sendable, Equatable {
+    package var claim: Claim
+    package var seen: UInt64
+
+    package init(claim: Claim, seen: UInt64) {
+        self.claim = claim
+        self.seen = seen
+    }
+}
+
 /// What an operator wants of a claimed strategy.
 package struct StrategyWish: Sendable, Equatable {
     package var claim: Claim

@@ -16,6 +16,7 @@ enum Benchmarks {
         ("backtest", "TICKS.csv PLUGIN LAPS REPEATS", BacktestBenchmark.run),
         ("metrics", "RETURNS REPEATS", MetricsBenchmark.run),
         ("host", "PLUGIN REPEATS", HostBenchmark.run),
+        ("isolated", "PLUGIN EVENTS", IsolatedBenchmark.run),
         ("publish", "ENDPOINT REPLAY-ENDPOINT FOLDER TICKS", FeedBenchmark.publish),
         ("follow", "ENDPOINT REPLAY-ENDPOINT PLUGIN TICKS", FeedBenchmark.follow),
         ("trades", "FILE COUNT", StoreBenchmark.write),

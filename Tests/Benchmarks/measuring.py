@@ -173,11 +173,11 @@ class Stack:
         found = re.search(rf"^\w*{name}(?:{{[^}}]*}})? ([0-9.e+]+)$", text, re.MULTILINE)
         return float(found.group(1)) if found else None
 
-    def wait_done(self, timeout, every=0.25):
-        """Until the simulator's session has handled the end of the data."""
+    def wait_done(self, timeout, every=0.25, sessions=1):
+        """Until the simulator's sessions have handled the end of the data."""
         until = time.monotonic() + timeout
         while time.monotonic() < until:
-            if self.metric("sessions_done", "simulator") == 1:
+            if self.metric("sessions_done", "simulator") == sessions:
                 return
             if self.process.poll() is not None:
                 raise Absent("`up` ended early: " + open(self.folder + "/up.log").read()[-400:])

@@ -28,8 +28,10 @@ from building import HERE, PEERS, ROOT, WORK, compile_peer
 from measuring import (ROWS, Absent, Load, Stack, alternate, call, fact, lines, middle, named, row, start, stop,
                        table)
 from store import store, tracker
+import runners
 
 DATA = pathlib.Path(os.environ.get("TRADING_ROBOT_DATA", ROOT.parent / "shared" / "data"))
+QUESTION_BYTES, ANSWER_BYTES = 440, 40  # of one quote in the plugin protocol
 TICK_BYTES = 242  # mean length of the messages of `benchmarks messages`
 
 
@@ -390,13 +392,32 @@ def native(options):
     many(options, symbols=200, rate=1_000, seconds=24)
 
 
-def many(options, symbols, rate, seconds):
+def isolated(options):
+    """Round trips to strategies in processes of their own, beside a bare socket pair with messages of their size."""
+    raw = compile_peer("socketpair", HERE / "Peers" / "socketpair.c", "-O2")
+    plugins = dict(native=plugin("quiet", "-DQUIET", source="crossover"), python=HERE / "Strategies" / "quiet.py")
+    runs = []
+    with Load() as load:
+        for _ in range(options.pairs):
+            trip = {name: lines(options.bench, "isolated", path, 20_000)[0] for name, path in plugins.items()}
+            trip["bare"] = lines(raw, QUESTION_BYTES, ANSWER_BYTES, 20_000)[0]
+            runs.append(trip)
+    for name, goal in (("native", 1.3), ("python", 2)):
+        for figure in ("p50_us", "mean_us"):
+            row(f"round trip to an isolated {name} plugin ÷ bare socket pair, {figure[:-3]}",
+                [run[name][figure] / run["bare"][figure] for run in runs], goal, goal,
+                f"{middle([run[name][figure] for run in runs]):.1f} µs",
+                f"{middle([run['bare'][figure] for run in runs]):.1f} µs", load.share)
+    many(options, symbols=20, rate=100, seconds=24, isolation="process")
+
+
+def many(options, symbols, rate, seconds, isolation="auto"):
     """One strategy a symbol in one runner, at the market's own speed: the lag must not grow."""
     names = [f"S{number:03}" for number in range(symbols)]
     strategies = [text for name in names for text in ("--strategy", f"s-{name}=sma-crossover:{name}:fast=500,slow=5000")]
     samples, began = [], None
     with Load() as load, Stack(options, "--provider", "synthetic", "--symbols", ",".join(names), "--rate",
-                               symbols * rate, "--speed", "real", *strategies) as stack:
+                               symbols * rate, "--speed", "real", "--isolation", isolation, *strategies) as stack:
         until = time.monotonic() + seconds + 20
         while time.monotonic() < until and (began is None or time.monotonic() < began + seconds):
             taken, lag = (stack.metric(name, "runner-0") for name in ("messages_total", "lag_events"))
@@ -410,7 +431,8 @@ def many(options, symbols, rate, seconds):
     half = len(settled) // 2
     early, late = (middle([lag for _, _, lag in part]) for part in (settled[:half], settled[half:]))
     seen = (settled[-1][1] - settled[0][1]) / (settled[-1][0] - settled[0][0])
-    fact(f"{symbols} in-process strategies over {symbols} symbols, {rate}/s each wanted: {seen:,.0f} events/s came, "
+    where = "isolated" if isolation == "process" else "in-process"
+    fact(f"{symbols} {where} strategies over {symbols} symbols, {rate}/s each wanted: {seen:,.0f} events/s came, "
          f"events of lag {early:,.0f} in the first half and {late:,.0f} in the second, "
          f"at most {max(lag for _, _, lag in settled):,.0f} (other load {load.share:.0%})")
 
@@ -418,7 +440,7 @@ def many(options, symbols, rate, seconds):
 # ---------------------------------------------------------------- main
 
 SUITES = dict(codec=codec, journal=journal, store=store, tracker=tracker, backtest=backtest, metrics=metrics,
-              feed=feed, path=path, latency=latency, day=day, native=native)
+              feed=feed, path=path, latency=latency, day=day, native=native, isolated=isolated, **runners.SUITES)
 
 
 def main():
@@ -437,10 +459,12 @@ def main():
         parser.error(f"no suite {', '.join(unknown)}; there is {', '.join(SUITES)}" if unknown else "--pairs from 1")
     WORK.mkdir(parents=True, exist_ok=True)
     options.bin = executables()
-    options.bench = options.bin / "benchmarks"
+    options.bench, options.plugins = options.bin / "benchmarks", WORK
     if not options.bench.exists():
         print(f"{options.bench} is not there: `make bench` builds it", file=sys.stderr)
         return 2
+    if any(name in runners.SUITES for name in wanted):
+        plugin("every20th")
     for name in wanted:
         print(f"{name} (load {os.getloadavg()[0]:.1f})", flush=True)
         try:

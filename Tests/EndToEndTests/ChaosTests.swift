@@ -43,6 +43,48 @@ extension EndToEnd {
             try await expectVerified(run.path)
         }
 
+        @Test("Thirty strategies under faults: every crash point is hit twenty times, and the ledger is one")
+        func stress() async throws {
+            try await stress("chaos of many on SQLite") { run, random in try await run.perform(&random) }
+        }
+
+        @Test(
+            "The same with PostgreSQL as the store",
+            .enabled(if: RunDatabase.isThere, "\(RunDatabase.missing)"))
+        func stressOnPostgreSQL() async throws {
+            try await stress("chaos of many on PostgreSQL") { run, random in
+                var (run, hits, next) = (run, [CrashPoint: Int](), random)
+                try await RunDatabase.with { url in
+                    run.database = url
+                    hits = try await run.perform(&next)
+                }
+                random = next
+                return hits
+            }
+        }
+
+        /// Runs of at most two minutes of faults each, until every crash point has had its hits.
+        private func stress(
+            _ name: String,
+            _ perform: (StressRun, inout SplitMix) async throws -> [CrashPoint: Int]
+        ) async throws {
+            var random = SplitMix.seeded(name)
+            let wanted = 20
+            let sample = manyStrategies(30, on: try await Samples.current.made(rows: 30_000))
+            let ledger = try await backtestLedger(sample.flags)
+            var hits: [CrashPoint: Int] = [:]
+            for _ in 1...max(1, (Place.number("ROUNDS") ?? 1) / 2)
+            where CrashPoint.allCases.contains(where: { hits[$0, default: 0] < wanted }) {
+                let run = StressRun(
+                    sample: sample, ledger: ledger, database: nil, speed: "50", hitsWanted: 10,
+                    strikesWanted: 60, longestStop: 15, time: .seconds(120))
+                hits.merge(try await perform(run, &random), uniquingKeysWith: +)
+            }
+            for point in CrashPoint.allCases {
+                #expect(hits[point, default: 0] >= wanted, "\(point.rawValue) was hit too seldom")
+            }
+        }
+
         private func longSample() async throws -> Sample {
             Place.data == nil
                 ? try await Samples.current.made(rows: 30_000)

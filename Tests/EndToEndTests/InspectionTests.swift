@@ -201,6 +201,13 @@ extension EndToEnd {
             try await runToEnd(in: run.path, sample.replay)
             let outcome = try await robot("doctor", "--data-dir", run.path)
             #expect(outcome.code == 0, "\(outcome.output)")
+            for part in [
+                "memory", "processor time", "open files", "reading files", "writing files", "new processes",
+                "network", "signals to others",
+            ] {
+                let said = outcome.output.split(separator: "\n").filter { $0.contains("isolated") }
+                #expect(said.count { $0.contains(": \(part) (") } == 1, "\(part): \(outcome.output)")
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ struct PluginBench {
         let outcome = try await Program(
             "/usr/bin/env",
             [
-                "cc", "-std=c99", "-O1", "-fPIC", "-shared", "-I",
+                "cc", "-std=c99", "-D_GNU_SOURCE", "-O1", "-fPIC", "-shared", "-I",
                 Place.package + "/Shared/CStrategyABI/include", "-o", library, code,
             ]
         ).wait()
@@ -157,45 +157,45 @@ extension EndToEnd {
             }
         }
 
-        @Test("a new Swift strategy builds, its test passes, and its configuration runs a backtest")
-        func newSwift() async throws {
-            let made = try await robot("plugins", "new", "my-first", "--language", "swift", "--dir", folder)
-            #expect(made.code == 0, "\(made.errors)")
-            let package = folder + "/my-first"
-            #expect(
-                made.output.split(separator: "\n").allSatisfy {
-                    FileManager.default.fileExists(atPath: String($0))
-                })
-            let again = try await robot("plugins", "new", "my-first", "--language", "swift", "--dir", folder)
-            #expect(again.code == 1 && again.errors.contains("exists already"))
-            let test = try await Program(
-                "/usr/bin/env", ["swift", "test", "--package-path", package],
-                environment: ["TRADING_ROBOT_BIN": Place.executables]
-            ).wait(seconds: 540)
-            #expect(test.code == 0, "\(test.output.suffix(4_000)) \(test.errors.suffix(2_000))")
-            #expect(test.output.contains("2 tests"), "\(test.output.suffix(2_000))")
-            let run = try await robot(
-                "backtest", "--config", package + "/my-first.yaml", "--plugins", package + "/.build/debug",
-                "--events", "3000")
-            #expect(run.code == 0 && run.output.contains("my-first: "), "\(run.errors)")
-            #expect(!run.output.contains("my-first: 0 trades"))
+        /// The blocks of commands in a section of README.md, a block a script.
+        private func scripts(_ heading: String) throws -> [String] {
+            let text = try String(contentsOfFile: Place.package + "/README.md", encoding: .utf8)
+            let section = try #require(text.components(separatedBy: "### \(heading)\n").last)
+            var blocks: [[Substring]] = [[]]
+            for line in section.components(separatedBy: "\n## ")[0].split(
+                separator: "\n", omittingEmptySubsequences: false)
+            {
+                if line.hasPrefix("    $ ") {
+                    blocks[blocks.count - 1].append(line.dropFirst(6))
+                } else if !line.hasPrefix("    "), blocks.last?.isEmpty == false {
+                    blocks.append([])
+                }
+            }
+            return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }
         }
 
-        @Test("a new Python strategy's test passes, and its configuration runs a backtest")
-        func newPython() async throws {
-            let made = try await robot("plugins", "new", "my-first", "--language", "python", "--dir", folder)
-            #expect(made.code == 0, "\(made.errors)")
-            let target = folder + "/my-first"
-            let test = try await Program(
-                "/usr/bin/env", ["python3", "-m", "unittest", "discover", "-s", target, "-t", target],
-                environment: ["TRADING_ROBOT_BIN": Place.executables, "PYTHONDONTWRITEBYTECODE": "1"]
-            ).wait(seconds: 300)
-            #expect(test.code == 0, "\(test.output) \(test.errors)")
-            #expect(test.errors.contains("Ran 1 test"), "\(test.errors)")
-            let run = try await robot(
-                "backtest", "--config", target + "/my-first.yaml", "--plugins", target, "--events", "3000")
-            #expect(run.code == 0 && run.output.contains("my-first: "), "\(run.errors)")
-            #expect(!run.output.contains("my-first: 0 trades"))
+        @Test("README's way to a strategy of one's own, typed as it stands, in both languages")
+        func readme() async throws {
+            let scripts = try scripts("Write one")
+            try #require(scripts.count == 2)
+            let wanted = [("my-first", "Ran 1 test"), ("my-next", "2 tests")]
+            for (script, (name, tests)) in zip(scripts, wanted) {
+                #expect(script.contains("plugins new \(name)"))
+                let place = folder + "/" + name + "-place"
+                try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+                let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+                let run = try await Program(
+                    "/usr/bin/env", ["bash", "-euxc", "cd '\(place)'\n" + script],
+                    environment: ["PATH": Place.executables + ":" + path, "PYTHONDONTWRITEBYTECODE": "1"]
+                ).wait(seconds: 540)
+                #expect(run.code == 0, "\(run.output.suffix(4_000)) \(run.errors.suffix(4_000))")
+                for part in [tests, "ok: \(name) 0.1.0 handled", "\(name): "] {
+                    #expect((run.output + run.errors).contains(part), "\(part): \(run.output.suffix(2_000))")
+                }
+                #expect(!run.output.contains("\(name): 0 trades"))
+                let again = try await robot("plugins", "new", name, "--dir", place)
+                #expect(again.code == 1 && again.errors.contains("exists already"))
+            }
         }
 
         @Test("an import that fails and a file without a strategy are two more sentences")

@@ -126,8 +126,10 @@ func robot(_ arguments: String..., seconds: Double = 120) async throws -> Outcom
 }
 
 /// As above, with the arguments in a list.
-func robot(_ arguments: [String], seconds: Double = 120) async throws -> Outcome {
-    try await Program("trading-robot", arguments).wait(seconds: seconds)
+func robot(
+    _ arguments: [String], seconds: Double = 120, environment: [String: String] = [:]
+) async throws -> Outcome {
+    try await Program("trading-robot", arguments, environment: environment).wait(seconds: seconds)
 }
 
 /// A process of this machine.

@@ -5,15 +5,7 @@ import Testing
 
 /// Strategies of every kind on the two made symbols.
 private func many(_ count: Int) async throws -> Sample {
-    var sample = try await Samples.current.made()
-    sample.name = "made with \(count) strategies"
-    sample.strategies = (0..<count).map { number in
-        let symbol = number % 2 == 0 ? "ACME" : "BOLT"
-        return number % 3 == 0
-            ? "q\(number)=quoter:\(symbol):half_spread=0.0\(1 + number % 7)"
-            : "s\(number)=sma-crossover:\(symbol):fast=\(2 + number % 5),slow=\(9 + number % 11)"
-    }
-    return sample
+    manyStrategies(count, on: try await Samples.current.made())
 }
 
 extension Stack {
@@ -85,6 +77,71 @@ extension EndToEnd {
             #expect(try await stack.standing("fence").values.contains { (Int($0) ?? 0) > 1 })
             try await stack.end()
             try await runToEnd(in: run.path, sample.replay, seconds: 120)
+            #expect(difference(try await ledger(of: run.path), expected.ledger) == nil)
+            try await expectVerified(run.path)
+        }
+
+        @Test("Of two runners that both believe to own a strategy exactly one trades, again and again")
+        func ownedTwice() async throws {
+            let sample = try await many(1)
+            let expected = try await Samples.current.expected(sample)
+            let run = try TemporaryFolder()
+            // Renewed every ten seconds: until then a runner whose lease was taken away does not know.
+            let stack = try Stack(
+                in: run.path, sample.replay(speed: "60") + ["--runners", "2", "--lease-term", "30s"])
+            try await stack.waitForServices()
+            var owners: [String] = []
+            for claim in 1...5 {
+                try await stack.wait("claim \(claim)", "fence") { Int($0["q0"] ?? "") == claim }
+                try await stack.wait("claim \(claim) is at work", "state") {
+                    ["running", "rebuilding", "done"].contains($0["q0"] ?? "")
+                }
+                owners.append(try await stack.standing("owner")["q0"] ?? "")
+                // Forged: for the database the lease has run out, for its owner it has not.
+                let outcome = try await python([
+                    "-c",
+                    "import sqlite3, sys; base = sqlite3.connect(sys.argv[1], timeout=30);"
+                        + " base.execute('UPDATE strategies SET lease_expires_us = 0'); base.commit()",
+                    run.file("trading.db"),
+                ])
+                try #require(outcome.code == 0, "\(outcome.errors)")
+            }
+            #expect(zip(owners, owners.dropFirst()).allSatisfy { $0 != $1 }, "\(owners)")
+            let logs = try ["1", "2"].map {
+                try String(contentsOfFile: run.file("logs/strategy-runner-\($0).log"), encoding: .utf8)
+            }
+            #expect(logs.allSatisfy { $0.contains("another runner has taken it over") })
+            try await stack.end()
+            try await runToEnd(in: run.path, sample.replay)
+            #expect(difference(try await ledger(of: run.path), expected.ledger) == nil)
+            try await expectVerified(run.path)
+        }
+
+        @Test("A strategy that is removed and added again goes on, though its fence begins anew")
+        func addedAgain() async throws {
+            let sample = try await many(1)
+            let expected = try await Samples.current.expected(sample)
+            let run = try TemporaryFolder()
+            let stack = try Stack(in: run.path, sample.replay(speed: "60") + ["--lease-term", "30s"])
+            try await stack.waitForServices()
+            for claim in 2...6 {
+                try await stack.kill9(.runner)
+                try await stack.wait("claim \(claim)", "fence") { Int($0["q0"] ?? "") ?? 0 >= claim }
+            }
+            for words in [["stop", "q0"], ["remove", "q0"], ["add", sample.strategies[0]]] {
+                var outcome = try await robot(["strategies"] + words + ["--data-dir", run.path])
+                // It is given back within a second.
+                for _ in 1...100 where outcome.code != 0 {
+                    try await Task.sleep(for: .milliseconds(100))
+                    outcome = try await robot(["strategies"] + words + ["--data-dir", run.path])
+                }
+                try #require(outcome.code == 0, "\(words): \(outcome.errors)")
+            }
+            // Within less than the term of a lease: the refused claim is not waited for.
+            try await stack.wait("it is at work again", "fence") { Int($0["q0"] ?? "") ?? 0 > 6 }
+            try await stack.wait("it runs", "state") { ["running", "done"].contains($0["q0"] ?? "") }
+            try await stack.end()
+            try await runToEnd(in: run.path, sample.replay)
             #expect(difference(try await ledger(of: run.path), expected.ledger) == nil)
             try await expectVerified(run.path)
         }

@@ -24,9 +24,11 @@ final class Stack {
     let up: Program
 
     /// - Parameter flags: of `up`, besides the folder and the ports.
-    init(in folder: String, _ flags: [String]) throws {
+    init(in folder: String, _ flags: [String], environment: [String: String] = [:]) throws {
         self.folder = folder
-        up = try Program("trading-robot", ["up", "--data-dir", folder, "--base-port", "0"] + flags)
+        up = try Program(
+            "trading-robot", ["up", "--data-dir", folder, "--base-port", "0"] + flags,
+            environment: environment)
     }
 
     deinit {
@@ -124,9 +126,10 @@ final class Stack {
 /// Runs `up` to the end of its data; fails the test unless it ends with 0 and leaves nothing behind.
 @discardableResult
 func runToEnd(
-    in folder: String, _ flags: [String], seconds: Double = 60, at place: SourceLocation = #_sourceLocation
+    in folder: String, _ flags: [String], seconds: Double = 60, environment: [String: String] = [:],
+    at place: SourceLocation = #_sourceLocation
 ) async throws -> Outcome {
-    let stack = try Stack(in: folder, flags + ["--exit-when-done"])
+    let stack = try Stack(in: folder, flags + ["--exit-when-done"], environment: environment)
     let outcome = try await stack.up.wait(seconds: seconds)
     #expect(outcome.code == 0, "after \(outcome.seconds) s: \(stack.story)", sourceLocation: place)
     #expect(stack.services == [], sourceLocation: place)
@@ -134,8 +137,10 @@ func runToEnd(
 }
 
 /// The canonical ledger of a data folder.
-func ledger(of folder: String, at place: SourceLocation = #_sourceLocation) async throws -> String {
-    let outcome = try await robot("ledger", "--data-dir", folder)
+func ledger(
+    of folder: String, environment: [String: String] = [:], at place: SourceLocation = #_sourceLocation
+) async throws -> String {
+    let outcome = try await robot(["ledger", "--data-dir", folder], environment: environment)
     #expect(outcome.code == 0, "\(outcome.errors)", sourceLocation: place)
     return outcome.output
 }
@@ -148,8 +153,10 @@ func backtestLedger(_ flags: [String], at place: SourceLocation = #_sourceLocati
 }
 
 /// `verify` says that all ledgers are the same.
-func expectVerified(_ folder: String, at place: SourceLocation = #_sourceLocation) async throws {
-    let outcome = try await robot("verify", "--data-dir", folder)
+func expectVerified(
+    _ folder: String, environment: [String: String] = [:], at place: SourceLocation = #_sourceLocation
+) async throws {
+    let outcome = try await robot(["verify", "--data-dir", folder], environment: environment)
     #expect(outcome.code == 0, "\(outcome.errors)", sourceLocation: place)
 }
 

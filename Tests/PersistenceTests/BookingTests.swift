@@ -39,6 +39,18 @@ import Testing
         #expect(try again.metrics(strategy: "b") == nil)
     }
 
+    @Test("a batch that follows more than the database holds is refused: it was restored from an older state")
+    func rewound() throws {
+        var next = batch(3, [trade("a", 3)])
+        next.follows = 2
+        #expect(storeError { try store.book(next) }?.code == .rewound)
+        #expect(try store.checkpoint(source: "simulator") == nil)
+        try store.book(batch(1, [trade("a", 1), trade("a", 2)]))
+        #expect(try store.book(next).booked == 1)
+        // More than the caller knows: another tracker was here.
+        #expect(try store.book(next).duplicates == 1)
+    }
+
     @Test("a trade id with other content is a conflict that names the difference") func idConflict() throws {
         try store.book(batch(1, [trade("a", 1)]))
         let other = trade("a", 1, price: 181_83000000)

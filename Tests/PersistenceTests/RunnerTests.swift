@@ -39,6 +39,20 @@ import Testing
         #expect(try store.share(runner: "r1").runners == 0)
     }
 
+    @Test("a strategy whose fence was refused is given back, and its next fence is above what was seen")
+    func surrendered() throws {
+        try add("a")
+        let low = try store.claim(runner: "r1", limit: 1, term: .seconds(60))[0].claim
+        try store.surrender(runner: "r1", Surrender(claim: low, seen: 40))
+        let next = try store.claim(runner: "r2", limit: 1, term: .seconds(60))[0]
+        #expect(next.fence == 41)
+        // Another runner has it by now, or the fence was not so low: nothing is changed, nothing lowered.
+        try store.surrender(runner: "r1", Surrender(claim: low, seen: 99))
+        #expect(try store.strategies().first?.lease?.owner == "r2")
+        try store.surrender(runner: "r2", Surrender(claim: next.claim, seen: 7))
+        #expect(try store.claim(runner: "r1", limit: 1, term: .seconds(60))[0].fence == 42)
+    }
+
     @Test("a lease that has run out counts as free") func expired() throws {
         try add("a")
         _ = try store.claim(runner: "r1", limit: 1, term: .zero)

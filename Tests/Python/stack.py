@@ -35,6 +35,20 @@ def robot(*arguments: str) -> subprocess.CompletedProcess:
         stdin=subprocess.DEVNULL)
 
 
+def children(parent: int, name: str) -> list[int]:
+    """The processes that this one has started, by the beginning of their executable's name."""
+    found = []
+    for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            number, rest = status.read_text().split(" (", 1)
+        except OSError:  # It has ended meanwhile.
+            continue
+        command, _, fields = rest.rpartition(") ")
+        if int(fields.split()[1]) == parent and name.startswith(command):
+            found.append(int(number))
+    return found
+
+
 def canonical(message: bytes) -> str:
     """The canonical line of a trade as it was published: the same bytes without the envelope."""
     return ENVELOPE.sub(r"\1", message.decode(), count=1)

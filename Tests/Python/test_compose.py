@@ -13,7 +13,8 @@ SERVICES = ("market-data-gateway", "order-simulator", "performance-tracker", "st
 FIXED = {
     "config", "data-dir", "database-url", "health-endpoint", "ingest-endpoint", "market-data-endpoint",
     "market-data-replay-endpoint", "number", "order-entry-endpoint", "parent-pid", "performance-endpoint",
-    "more-simulators", "plugins", "simulator", "source", "trade-replay-endpoint", "trades-endpoint", "command-name", "help",
+    "more-simulators", "plugins", "simulator", "source", "trade-replay-endpoint", "trades-endpoint", "command-name",
+    "expected-readers", "help", "orders-from",
 }
 
 

@@ -14,7 +14,9 @@ private func read(_ arguments: [String] = [], file: String) throws -> [StrategyD
     let outcome = try reader.read(
         arguments: arguments + ["--config", folder.path + "/settings"], environment: [:])
     guard case .settings(let settings) = outcome else { throw WrongUse("help") }
-    return try StrategySettings.definitions(settings)
+    let given = StrategySettings.read(settings)
+    guard given.mistakes.isEmpty else { throw WrongUse(given.mistakes) }
+    return given.definitions
 }
 
 private func mistakes(_ file: String) -> [String] {

@@ -20,6 +20,15 @@ private final class Simulator {
         core.marketDataKnown(epoch: "market", symbols: &symbols)
     }
 
+    /// As a start does with what the journal holds.
+    func restore() throws {
+        for (index, record) in journal.records.enumerated() {
+            try record.withUnsafeBytes {
+                try core.restore(record: $0, seq: UInt64(index + 1), symbols: &symbols)
+            }
+        }
+    }
+
     func terms(_ id: String) -> SessionTerms {
         SessionTerms(
             strategyID: id, pluginID: "test", pluginVersion: "1", pluginSHA256: "", symbols: ["A"],
@@ -27,8 +36,12 @@ private final class Simulator {
             simulation: settings().fields.map { SessionTerms.Setting($0.name, $0.value) })
     }
 
-    func attach(_ name: String, from peer: UInt64, fence: UInt64 = 1, id: UInt64 = 1) {
-        receive(.attach(AttachRequest(fence: fence, attachID: id, report: 0, terms: terms(name))), peer)
+    func attach(
+        _ name: String, from peer: UInt64, fence: UInt64 = 1, owner: String = "r", id: UInt64 = 1
+    ) {
+        let request = AttachRequest(
+            fence: fence, owner: owner, attachID: id, report: 0, terms: terms(name))
+        receive(.attach(request), peer)
     }
 
     func progress(_ id: String, _ event: UInt64, from peer: UInt64, fence: UInt64 = 1, command: UInt64 = 0) {
@@ -96,12 +109,7 @@ private final class Simulator {
 
         for isGone in [false, true] {
             let simulator = Simulator(journal: first.journal)
-            for (index, record) in first.journal.records.enumerated() {
-                try record.withUnsafeBytes {
-                    try simulator.core.restore(
-                        record: $0, seq: UInt64(index + 1), symbols: &simulator.symbols)
-                }
-            }
+            try simulator.restore()
             simulator.attach("s", from: 1, fence: 3)
             simulator.attach("s", from: 2, fence: 2)
             if isGone { simulator.core.disconnected(CommandPeer(number: 1)) }
@@ -138,6 +146,22 @@ private final class Simulator {
         #expect(simulator.core.oldestNeeded == 3)
     }
 
+    @Test func aFenceHasOneOwnerAlsoAfterARestart() throws {
+        let first = Simulator()
+        first.attach("s", from: 1, fence: 4, owner: "r1")
+        #expect(try first.answers() == [1: ["attached"]])
+        // What a restored database has given twice.
+        first.attach("s", from: 2, fence: 4, owner: "r2", id: 9)
+        #expect(try first.answers() == [2: ["fenced"]])
+        let second = Simulator(journal: first.journal)
+        try second.restore()
+        second.attach("s", from: 2, fence: 4, owner: "r2", id: 9)
+        second.attach("s", from: 1, fence: 4, owner: "r1", id: 2)
+        #expect(try second.answers() == [1: ["attached"], 2: ["fenced"]])
+        second.attach("s", from: 2, fence: 5, owner: "r2", id: 10)
+        #expect(try second.answers() == [2: ["attached"]])
+    }
+
     @Test func aStoppedSessionKeepsNothing() throws {
         let simulator = Simulator()
         simulator.attach("s", from: 1)
@@ -151,7 +175,7 @@ private final class Simulator {
         var symbols = SymbolTable()
         _ = try symbols.intern("A")
         var failures: [String] = []
-        let runner = RunnerCore { id, reason in failures.append("\(id) \(reason.code)") }
+        let runner = RunnerCore(owner: "r") { id, reason in failures.append("\(id) \(reason.code)") }
         let script = Script()
         script.onData = { host, _ in host.rest() }
         runner.add(Simulator().terms("s"), try script.hosted(), symbols: [symbolA], fence: 1)
@@ -173,7 +197,7 @@ private final class Simulator {
     }
 
     @Test func aStrategyClaimedAgainTakesThePlaceOfItsOldClaim() throws {
-        let runner = RunnerCore { _, _ in }
+        let runner = RunnerCore(owner: "r") { _, _ in }
         for fence in 1...2 as ClosedRange<UInt64> {
             for id in ["s", "t"] {
                 runner.add(Simulator().terms(id), try Script().hosted(), symbols: [symbolA], fence: fence)

@@ -12,47 +12,6 @@ import TradingCore
     private let workshop: PluginWorkshop
     init() throws { workshop = try PluginWorkshop() }
 
-    /// Every command and execution of a backtest over made quotes and trades of two symbols.
-    private func story(_ plugin: any StrategyPlugin, _ texts: [String], events: Int = 1_500) throws
-        -> [String]
-    {
-        let symbols = [SymbolIndex(3), SymbolIndex(5)]
-        let values = try ParameterValues(texts, for: plugin.metadata.parameters)
-        let strategy = try HostedStrategy(
-            id: "x", instance: plugin.makeInstance(waits: true), symbols: symbols, names: ["A", "B"],
-            parameters: values, cash: Money(whole: 100_000),
-            warmUp: plugin.metadata.warmUp?.warmUp(values) ?? .none)
-        let session = BacktestSession(
-            strategy: strategy, settings: try SessionSettings(fields: []), symbols: symbols)
-        var story: [String] = []
-        session.onCommand = { story.append("\($0)") }
-        session.onReport = { story.append("\($0)") }
-        var state: UInt64 = 11
-        func random(_ count: Int64) -> Int64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int64(state >> 33) % count
-        }
-        var mids: [Int64] = [10_000, 4_000]
-        for seq in 1...UInt64(events) {
-            let place = Int(random(2))
-            mids[place] += random(7) - 3
-            let symbol: Int32 = place == 0 ? 3 : 5
-            let mid = mids[place] * 1_000_000
-            var next =
-                random(4) == 0
-                ? event(.trade, seq, at: Int64(seq) * 1_000, price: mid, size: 3_000_000_000, symbol: symbol)
-                : quote(
-                    seq, at: Int64(seq) * 1_000, random(9) == 0 ? nil : mid - 1_000_000, mid + 1_000_000,
-                    symbol: symbol)
-            next.bidSize = Quantity(whole: 20 + random(80))
-            next.askSize = Quantity(whole: 20 + random(80))
-            try session.take(next) { _ in }
-        }
-        try session.finish { _ in }
-        try strategy.cleanup()
-        return story
-    }
-
     private func load(_ path: String, _ isolation: PluginIsolation) throws -> any StrategyPlugin {
         var folders = PluginFolders([], ownFolder: nil)
         folders.isolation = isolation
@@ -153,9 +112,10 @@ import TradingCore
     }
 
     /// Sets timers, places limits and stops, replaces, cancels, and decides by what the host says.
-    private static let busy = #"""
+    static let busy = #"""
         #include <CStrategyABI.h>
         #include <stdlib.h>
+        #include <string.h>
         typedef struct { const tr_host *host; int64_t events, last; } state;
         static int32_t create(void *c, const tr_host *host, const char *json, void **instance) {
             (void)c; (void)json;
@@ -206,11 +166,22 @@ import TradingCore
                 place(self, update->symbol, TR_SELL, TR_MARKET, 0);
             return 0;
         }
+        static int64_t snapshot(void *instance, uint8_t *bytes, uint64_t capacity) {
+            state *self = instance;
+            if (capacity >= sizeof self->events) memcpy(bytes, &self->events, sizeof self->events);
+            return sizeof self->events;
+        }
+        static int32_t restore(void *instance, const uint8_t *bytes, uint64_t count) {
+            state *self = instance;
+            if (count != sizeof self->events) return 1;
+            memcpy(&self->events, bytes, sizeof self->events);
+            return place(self, 0, TR_BUY, TR_MARKET, 0) == TR_NOT_NOW ? 0 : 1;
+        }
         static const tr_strategy table = {
             .abi_version = TR_STRATEGY_ABI_VERSION, .struct_size = sizeof(tr_strategy),
             .metadata_json = "{\"id\":\"everything\",\n\"version\":\"1.0\"}",
             .create = create, .on_market_data = on_market_data, .on_timer = on_timer, .on_order = on_order,
-            .destroy = free,
+            .destroy = free, .snapshot = snapshot, .restore = restore,
         };
         const tr_strategy *trading_robot_strategy_v1(void) { return &table; }
         """#

@@ -103,4 +103,75 @@ import Testing
         }
         #expect(stopped > rounds / 4 && placed > 0, "\(stopped) stopped, \(placed) orders")
     }
+
+    private static let lines = [
+        #"{"type":"hello","protocol":1,"batch":4,"snapshots":true,"metadata":{"id":"peer","version":"1"}}"#,
+        #"{"type":"done","id":ID}"#, #"{"type":"done","id":ID,"handled":1}"#,
+        #"{"type":"done","id":ID,"state":"AQIDBAUGBwgJ"}"#,
+        #"{"type":"done","id":ID,"handled":1,"actions":[{"action":"submit","symbol":"A","side":"buy","#
+            + #""quantity":1e2}]}"#,
+        #"{"type":"done","id":ID,"actions":[{"action":"timer","delay_us":5},{"action":"cancel","order":1}]}"#,
+        #"{"type":"log","level":"warning","text":"words \u00e9 \ud83d\ude00"}"#,
+        #"{"type":"failed","code":"failed","reason":"no more"}"#,
+    ]
+
+    /// Brings a plugin to one of the places at which it may be asked something, and says its id.
+    private static func ask(_ peer: PluginPeer, _ random: inout Seeded, _ seq: inout UInt64) throws -> UInt64
+    {
+        if peer.strategy.isPending { return peer.question()?["id"]?.asUnsigned ?? 1 }
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0: try peer.strategy.wantState()
+        case 1 where peer.strategy.unansweredCommands > 0 && peer.strategy.heldEvent == nil:
+            try peer.strategy.handle(
+                report(
+                    peer.strategy.lastReport + 1, .filled, order: 1, after: peer.strategy.lastEvent,
+                    at: Int64(peer.strategy.lastEvent) * 10, fill: 1, position: 1))
+        default:
+            seq += 1
+            try peer.strategy.handle(quote(seq, at: Int64(seq) * 10))
+            while peer.strategy.heldEvent != nil, !peer.strategy.isPending { try peer.strategy.sendHeld() }
+        }
+        return peer.question()?["id"]?.asUnsigned ?? 1
+    }
+
+    @Test("Mutated lines of every kind, at every question, stop one strategy or nothing")
+    func everyKind() throws {
+        let rounds = ProcessInfo.processInfo.environment["ROUNDS"].flatMap { Int($0) } ?? 20_000
+        let seed = ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) } ?? 11
+        print("plugin lines of every kind: SEED=\(seed), \(rounds) rounds")
+        var random = Seeded(state: seed)
+        let witness = try HostedStrategy.scripted(ScriptedStrategy())
+        var (stopped, went, seq) = (0, 0, UInt64(0))
+        var peer = try PluginPeer(batch: 4, snapshots: true)
+        for round in 1...rounds {
+            let line: [UInt8]
+            do {
+                let id = try Self.ask(peer, &random, &seq)
+                let text = (Self.lines.randomElement(using: &random) ?? "").replacing("ID", with: "\(id)")
+                line =
+                    Int.random(in: 0..<3, using: &random) == 0
+                    ? Array(text.utf8) : Self.mutated(Array(text.utf8), &random)
+                peer.say(line)
+                try peer.take()
+                went += 1
+                let orders = peer.strategy.taken().count { $0.action == .submit }
+                let meant = Self.meant(line)?.count ?? 0
+                #expect(
+                    orders == 0 || orders == meant, "round \(round): \(String(decoding: line, as: UTF8.self))"
+                )
+                _ = peer.strategy.takeState()
+                // What ended its life, or fell silent, begins anew; now and then before its hello.
+                guard peer.strategy.isPending || Int.random(in: 0..<20, using: &random) == 0 else { continue }
+            } catch is StrategyFailure {
+                stopped += 1
+                #expect(peer.strategy.taken().isEmpty, "a line that is refused places nothing")
+            }
+            let greets = Int.random(in: 0..<8, using: &random) != 0
+            peer = try PluginPeer(batch: 4, snapshots: true, greets: greets)
+            seq = 0
+        }
+        try witness.handle(quote(1, at: 10))
+        #expect(witness.lastEvent == 1, "the others go on")
+        #expect(stopped > rounds / 4 && went > rounds / 8, "\(stopped) stopped, \(went) went on")
+    }
 }

@@ -18,8 +18,11 @@ final class PluginPeer {
     let instance: ProcessInstance
     let strategy: HostedStrategy
 
-    /// A strategy on symbols 3 and 5 whose plugin takes `batch` events at a time and has said hello.
-    init(batch: Int, limits: ProcessLimits = ProcessLimits()) throws {
+    /// A strategy on symbols 3 and 5 whose plugin takes `batch` events at a time and has said hello, unless
+    /// `greets` is false: then it was asked for it.
+    init(
+        batch: Int, snapshots: Bool = false, greets: Bool = true, limits: ProcessLimits = ProcessLimits()
+    ) throws {
         var pair: [Int32] = [-1, -1]
         #if canImport(Darwin)
             let stream = SOCK_STREAM
@@ -38,13 +41,16 @@ final class PluginPeer {
         strategy = try HostedStrategy(
             id: "s1", instance: instance, symbols: [SymbolIndex(3), SymbolIndex(5)], names: ["A", "B"],
             parameters: ParameterValues(), cash: Money(whole: 1_000))
+        guard greets else { return }
         _ = question()
         say(
-            #"{"type":"hello","protocol":1,"batch":\#(batch),"metadata":{"id":"peer","version":"1"}}"#)
+            #"{"type":"hello","protocol":1,"batch":\#(batch),"snapshots":\#(snapshots),"#
+                + #""metadata":{"id":"peer","version":"1"}}"#)
         instance.receive()
         let first = question()
         say(#"{"type":"done","id":\#(first?["id"]?.asUnsigned ?? 0)}"#)
         try take()
+        instance.batchSize.next = batch
     }
 
     deinit { close(descriptor) }

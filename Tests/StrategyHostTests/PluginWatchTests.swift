@@ -48,6 +48,9 @@ import Testing
             atPath: later + "/mine", withIntermediateDirectories: true)
         try write("{}", "later/mine/plugin.json")
         try write("cache", "later/.hidden")
+        try FileManager.default.createDirectory(
+            atPath: later + "/data", withIntermediateDirectories: true)
+        try write("a database", "later/data/trading.db")
         #expect(watch.changes() == [])
         #expect(watch.changes() == ["\(later)/mine/plugin.json"])
     }

@@ -46,6 +46,23 @@ import Testing
         #expect(peer.strategy.heldEvent == nil)
     }
 
+    @Test("Messages grow by doubling, and are as long as a slow plugin can answer in time")
+    func pace() throws {
+        // A deadline of a second: a tenth of it is the time for a message.
+        let table: [(events: Int, microseconds: Int, next: Int)] = [
+            (1, 100, 2), (2, 150, 4), (4, 300, 8), (8, 500, 16), (16, 900, 20), (20, 1_000, 20),
+            (20, 400_000, 5), (5, 100_000, 5), (5, 600_000, 1), (1, 100, 1), (1, 100, 1), (1, 100, 1),
+        ]
+        var size = BatchSize()
+        for (place, row) in table.enumerated() {
+            size.answered(
+                events: row.events, microseconds: row.microseconds, deadline: 1_000_000, largest: 20)
+            #expect(size.next == row.next, "row \(place)")
+        }
+        for _ in 0..<40 { size.answered(events: 1, microseconds: 10, deadline: 1_000_000, largest: 20) }
+        #expect(size.next == 20, "what was slow once is forgotten")
+    }
+
     @Test("A timer is answered before the event at which it is due, and its commands carry that event")
     func timer() throws {
         let peer = try PluginPeer(batch: 8)

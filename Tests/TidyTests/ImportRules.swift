@@ -27,12 +27,13 @@ enum ImportRules {
         case ("Services", "Strategies"): return ["StrategyKit"]
         case ("Services", "PluginHost"):
             return system.union(["Contracts", "StrategyKit", "StrategyHost", "CStrategyABI", "CSandbox"])
-        case ("Services", _): return system.union(shared).union(serviceLibraries)
+        case ("Services", _): return system.union(shared).union(serviceLibraries).union(["CCrashPoint"])
         default:
             // Tests look inside every module, services included; the web framework stays ServiceKit's alone.
             let libraries: Set = ["Testing", "CoreMetrics", "GRDB", "Crypto", "ZeroMQ", "CZeroMQ", "CZlib"]
             return system.union(shared).union(serviceLibraries).union(libraries)
-                .union(["CChecksum", "CStrategyABI", "CSandbox", "CPostgreSQL"]).union(services)
+                .union(["CChecksum", "CCrashPoint", "CStrategyABI", "CSandbox", "CPostgreSQL"]).union(
+                    services)
         }
     }
 
@@ -48,9 +49,9 @@ enum ImportRules {
         case "MarketData": system.union(["Contracts", "CZlib"])
         case "StrategyKit": system.union(["Contracts", "CStrategyABI"])
         case "ZeroMQ": system.union(["CZeroMQ"])
-        case "Messaging": system.union(["Contracts", "ZeroMQ", "CChecksum"])
+        case "Messaging": system.union(["Contracts", "ZeroMQ", "CChecksum", "CCrashPoint"])
         case "Persistence":
-            system.union(["Contracts", "CPostgreSQL", "CZlib", "GRDB", "GRDBSQLite", "Crypto"])
+            system.union(["Contracts", "CPostgreSQL", "CCrashPoint", "CZlib", "GRDB", "GRDBSQLite", "Crypto"])
         case "StrategyHost": system.union(middle).union(["Contracts", "CStrategyABI", "CSandbox"])
         case "ServiceKit":
             system.union(middle).union(serviceLibraries).union([

@@ -35,6 +35,8 @@ import Testing
             ])
         #expect(try desk.store.metrics(strategy: "bot.s")?.trades == 2)
         #expect(desk.core.takeChanged().contains { $0.strategyID == "bot.s" })
+        // What was booked and not published before a crash is published after it.
+        #expect(try Desk(folder).core.takeChanged().contains { $0.strategyID == "bot.s" })
     }
 
     @Test("two robots may use the same ids") func twoRobots() throws {

@@ -64,11 +64,18 @@ struct BacktestRun {
     private var plugins: [String: any StrategyPlugin] = [:]
     private let folders: PluginFolders
     private let keepsMarks: Bool
+    private let onLog: ((_ strategy: String, _ text: String) -> Void)?
 
-    /// - Parameter keepsMarks: whether the marks of the accounts are wanted, not only what follows from them.
-    init(plugins folders: PluginFolders, keepsMarks: Bool = false) {
+    /// - Parameters:
+    ///   - keepsMarks: whether the marks of the accounts are wanted, not only what follows from them.
+    ///   - onLog: gets what the strategies log and print.
+    init(
+        plugins folders: PluginFolders, keepsMarks: Bool = false,
+        onLog: ((_ strategy: String, _ text: String) -> Void)? = nil
+    ) {
         self.folders = folders
         self.keepsMarks = keepsMarks
+        self.onLog = onLog
     }
 
     /// The plugin with this id, loaded once.
@@ -85,7 +92,9 @@ struct BacktestRun {
         var indexes: [SymbolIndex] = []
         for name in terms.symbols { indexes.append(try symbols.intern(name)) }
         let settings = try SessionSettings(fields: terms.simulation.map { ($0.name, $0.value) })
-        let strategy = try HostedStrategy.make(terms, plugin: plugin, symbols: indexes)
+        let strategy = try HostedStrategy.make(terms, plugin: plugin, symbols: indexes) { [onLog] _, text in
+            onLog?(terms.strategyID, text)
+        }
         let session = BacktestSession(strategy: strategy, settings: settings, symbols: indexes)
         let names = Dictionary(zip(indexes, terms.symbols)) { first, _ in first }
         let record = BacktestRecord(strategy: terms.strategyID, names: names, keepsMarks: keepsMarks)

@@ -27,21 +27,26 @@ let backtestCommand = Command(
     tables: [DataSettings.instruments, StrategySettings.table]
 ) { context in
     var settings = context.settings
-    settings.set(StrategySettings.strategy, try StrategySettings.definitions(settings))
+    let given = StrategySettings.read(settings)
+    settings.set(StrategySettings.strategy, given.definitions)
     try checkFolders(settings)
-    guard !settings[StrategySettings.strategy].isEmpty else {
+    guard !given.definitions.isEmpty || !given.mistakes.isEmpty else {
         throw WrongUse("backtest needs --strategy \(StrategyDefinition.placeholder).")
     }
     let simulation = try SimulationSettings.read(settings)
     let plugins = StrategySettings.folders(settings)
-    var run = BacktestRun(plugins: plugins, keepsMarks: settings[equityFile] != nil)
-    for terms in try checkedTerms(settings, simulation, plugin: { try run.plugin($0) }) { try run.add(terms) }
+    var run = BacktestRun(plugins: plugins, keepsMarks: settings[equityFile] != nil) { strategy, text in
+        writeToStandardError("\(strategy): \(text)\n")
+    }
+    let terms = try checkedTerms(settings, simulation, mistakes: given.mistakes) { try run.plugin($0) }
+    for terms in terms { try run.add(terms) }
     let opened = try OpenedSource(settings, start: Timestamp(seconds: 1_735_689_600))
     if opened.isEndless {
         throw WrongUse("Synthetic data never end: give --events N, or --data PATH.")
     }
     for sentence in opened.description { writeToStandardError(sentence + "\n") }
-    try checkSymbols(settings[StrategySettings.strategy], opened)
+    let unknown = unknownSymbols(settings[StrategySettings.strategy], opened)
+    guard unknown.isEmpty else { throw WrongUse(unknown) }
     var source = try opened.makeSource()
     var progress = TerminalProgress()
     try run.run(&source) { events in
@@ -60,11 +65,12 @@ let backtestCommand = Command(
     return failures.isEmpty ? .done : .failed
 }
 
-/// The terms of every `--strategy`, all mistakes at once.
+/// The terms of every strategy, all mistakes at once, those included that were found before.
 func checkedTerms(
-    _ settings: Settings, _ simulation: SessionSettings, plugin: (String) throws -> any StrategyPlugin
+    _ settings: Settings, _ simulation: SessionSettings, mistakes before: [String] = [],
+    plugin: (String) throws -> any StrategyPlugin
 ) throws -> [SessionTerms] {
-    var mistakes: [String] = []
+    var mistakes = before
     var terms: [SessionTerms] = []
     for definition in settings[StrategySettings.strategy] {
         if terms.contains(where: { $0.strategyID == definition.id }) {
@@ -78,9 +84,9 @@ func checkedTerms(
             try HostedStrategy.make(made, plugin: plugin, symbols: places).cleanup()
             terms.append(made)
         } catch let error as InvalidParameters {
-            mistakes += error.problems.map { "strategy \(definition.id): \($0.sentence)." }
+            mistakes += error.problems.map { "\(definition.path(ofParameter: $0.name))\($0.sentence)." }
         } catch let error as PluginError {
-            mistakes.append("strategy \(definition.id): \(error).")
+            mistakes.append("\(definition.pathOfPlugin)\(error).")
         } catch let error as StrategyFailure {
             mistakes.append("\(error).")
         }
@@ -89,9 +95,9 @@ func checkedTerms(
     return terms
 }
 
-/// A symbol that the data do not hold would trade nothing, for ever: said at once.
-func checkSymbols(_ strategies: [StrategyDefinition], _ opened: OpenedSource) throws(WrongUse) {
-    guard !opened.instruments.isEmpty else { return }
+/// A sentence for each symbol that the data do not hold: it would trade nothing, for ever.
+func unknownSymbols(_ strategies: [StrategyDefinition], _ opened: OpenedSource) -> [String] {
+    guard !opened.instruments.isEmpty else { return [] }
     let known = opened.instruments.map(\.symbol)
     var mistakes: [String] = []
     for strategy in strategies {
@@ -101,7 +107,7 @@ func checkSymbols(_ strategies: [StrategyDefinition], _ opened: OpenedSource) th
             )
         }
     }
-    guard mistakes.isEmpty else { throw WrongUse(mistakes) }
+    return mistakes
 }
 
 private func write(_ text: String, to path: String?, _ flag: String) throws {

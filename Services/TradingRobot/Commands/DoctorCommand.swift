@@ -7,57 +7,47 @@ import Persistence
 import ServiceKit
 import StrategyHost
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// One thing that was looked at.
-private struct Finding {
+struct Finding {
     enum Verdict: String { case good = "ok", wrong = "WRONG", note = "note" }
     var verdict: Verdict
     var sentence: String
+
+    init(_ verdict: Verdict, _ sentence: String) {
+        self.verdict = verdict
+        self.sentence = sentence
+    }
 }
+
+private let asJSON = Setting<Bool>("json", default: false, help: "One JSON object a line.")
 
 let doctorCommand = Command(
     "doctor", "Says what is missing or wrong on this machine, and the command that mends it.",
     settings: [
-        CommonSettings.dataDirectory.declaration, StackSettings.database.declaration,
+        CommonSettings.dataDirectory.declaration, StackSettings.database.declaration, asJSON.declaration,
     ] + StrategySettings.pluginDeclarations
 ) { context in
     let settings = context.settings
     let folder = settings[CommonSettings.dataDirectory]
-    var findings = [executables(), openFiles()]
-    findings += plugins(StrategySettings.folders(settings)) + sandbox()
+    var findings = [
+        DoctorMachine.executables(), DoctorMachine.openFiles(), DoctorMachine.room(for: folder),
+        DoctorMachine.python(),
+    ]
+    findings += DoctorMachine.sandbox() + plugins(StrategySettings.folders(settings))
     findings += dataFolder(folder, database: StackSettings.databaseLocation(settings))
-    findings += stack(folder)
-    for finding in findings { writeToStandardOutput("\(finding.verdict.rawValue): \(finding.sentence)\n") }
+    let services = stack(folder)
+    findings += services.isEmpty ? [DoctorMachine.ports()] : services
+    for finding in findings { writeToStandardOutput(line(finding, asJSON: settings[asJSON])) }
     return findings.contains { $0.verdict == .wrong } ? .failed : .done
 }
 
-private func executables() -> Finding {
-    let folder = PluginFolders.executableFolder ?? "."
-    let names = [
-        "market-data-gateway", "order-simulator", "performance-tracker", "strategy-runner", "plugin-host",
-    ]
-    let missing = names.filter { access(folder + "/" + $0, X_OK) != 0 }
-    return missing.isEmpty
-        ? Finding(verdict: .good, sentence: "all services are in \(folder)")
-        : Finding(
-            verdict: .wrong, sentence: "\(missing.listed("and")) not found in \(folder): run `make build`")
-}
-
-private func openFiles() -> Finding {
-    var limit = rlimit()
-    #if canImport(Glibc)
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    #else
-        getrlimit(RLIMIT_NOFILE, &limit)
-    #endif
-    return limit.rlim_cur >= 1_024
-        ? Finding(verdict: .good, sentence: "\(limit.rlim_cur) files may be open")
-        : Finding(verdict: .wrong, sentence: "only \(limit.rlim_cur) files may be open: run `ulimit -n 4096`")
+private func line(_ finding: Finding, asJSON: Bool) -> String {
+    guard asJSON else { return "\(finding.verdict.rawValue): \(finding.sentence)\n" }
+    let object = JSONValue.object([
+        .init("verdict", .string(finding.verdict.rawValue.lowercased())),
+        .init("sentence", .string(finding.sentence)),
+    ])
+    return object.text + "\n"
 }
 
 private func plugins(_ folders: PluginFolders) -> [Finding] {
@@ -68,44 +58,21 @@ private func plugins(_ folders: PluginFolders) -> [Finding] {
     }
     var findings = [
         good.isEmpty
-            ? Finding(verdict: .wrong, sentence: "no strategy plugin was found: run `make build`")
-            : Finding(verdict: .good, sentence: "plugins: \(good.joined(separator: ", "))")
+            ? Finding(.wrong, "no strategy plugin was found: run `make build`")
+            : Finding(.good, "plugins: \(good.joined(separator: ", "))")
     ]
     for listing in listings {
         if case .failure(let error) = listing.outcome {
-            findings.append(Finding(verdict: .wrong, sentence: "\(error)"))
+            findings.append(Finding(.wrong, "\(error)"))
         }
     }
     return findings
 }
 
-/// What this kernel enforces on a plugin in a process of its own, as `plugin-host` finds it.
-private func sandbox() -> [Finding] {
-    let host = Process()
-    let output = Pipe()
-    host.executableURL = URL(filePath: (PluginFolders.executableFolder ?? ".") + "/plugin-host")
-    host.arguments = ["--probe"]
-    host.standardOutput = output
-    guard (try? host.run()) != nil else {
-        return [Finding(verdict: .wrong, sentence: "plugin-host cannot be started: run `make build`")]
-    }
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    host.waitUntilExit()
-    return text.split(separator: "\n").map { line in
-        let isEnforced = line.hasPrefix("ok ")
-        let what = line.drop { $0 != " " }.dropFirst()
-        return Finding(
-            verdict: isEnforced ? .good : .note,
-            sentence: isEnforced
-                ? "plugins are isolated by the kernel: \(what)"
-                : "plugins are not isolated by this kernel: \(what)")
-    }
-}
-
 private func dataFolder(_ folder: String, database: String) -> [Finding] {
     guard FileManager.default.fileExists(atPath: folder) else {
         return [
-            Finding(verdict: .note, sentence: "\(folder) does not exist yet: `trading-robot up` makes it")
+            Finding(.note, "\(folder) does not exist yet: `trading-robot up` makes it")
         ]
     }
     var findings: [Finding] = []
@@ -113,9 +80,9 @@ private func dataFolder(_ folder: String, database: String) -> [Finding] {
         // A folder that is mounted to be looked at only, as beside the services in containers.
         guard errno == EROFS else {
             let sentence = "\(folder) cannot be written: choose another with --data-dir"
-            return [Finding(verdict: .wrong, sentence: sentence)]
+            return [Finding(.wrong, sentence)]
         }
-        findings.append(Finding(verdict: .note, sentence: "\(folder) is mounted for reading only"))
+        findings.append(Finding(.note, "\(folder) is mounted for reading only"))
     }
     for name in ["market-data", "orders"] where OpenedSource.isJournal(folder + "/" + name) {
         do throws(JournalError) {
@@ -123,10 +90,10 @@ private func dataFolder(_ folder: String, database: String) -> [Finding] {
             let damage = report.damages.first.map { "\($0)" }
             findings.append(
                 Finding(
-                    verdict: report.isWhole ? .good : .wrong,
-                    sentence: damage ?? "journal \(name): \(report.records) records, whole"))
+                    report.isWhole ? .good : .wrong,
+                    damage ?? "journal \(name): \(report.records) records, whole"))
         } catch {
-            findings.append(Finding(verdict: .wrong, sentence: "\(error)"))
+            findings.append(Finding(.wrong, "\(error)"))
         }
     }
     let rejected = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/rejected")) ?? []
@@ -134,7 +101,7 @@ private func dataFolder(_ folder: String, database: String) -> [Finding] {
         let text = (try? String(contentsOfFile: folder + "/rejected/" + name, encoding: .utf8)) ?? ""
         let lines = text.split(separator: "\n").count
         findings.append(
-            Finding(verdict: .note, sentence: "\(lines) rejected messages in \(folder)/rejected/\(name)"))
+            Finding(.note, "\(lines) rejected messages in \(folder)/rejected/\(name)"))
     }
     do {
         let store = try openStore(database, options: StoreOptions(access: .readOnly))
@@ -142,17 +109,15 @@ private func dataFolder(_ folder: String, database: String) -> [Finding] {
         let letters = try store.deadLetterFigures().unresolved.values.reduce(0, +)
         try store.close()
         findings.append(
-            Finding(verdict: .good, sentence: "database: \(count) strategies, \(letters) dead letters"))
+            Finding(.good, "database: \(count) strategies, \(letters) dead letters"))
         if letters > 0 {
             findings.append(
-                Finding(
-                    verdict: .note,
-                    sentence: "\(letters) dead letters are open: `trading-robot dead-letters list`"))
+                Finding(.note, "\(letters) dead letters are open: `trading-robot dead-letters list`"))
         }
     } catch let error as StoreError where error.code == .missing {
-        findings.append(Finding(verdict: .note, sentence: error.sentence))
+        findings.append(Finding(.note, error.sentence))
     } catch {
-        findings.append(Finding(verdict: .wrong, sentence: "\(sentence(for: error))"))
+        findings.append(Finding(.wrong, "\(sentence(for: error))"))
     }
     return findings
 }
@@ -172,6 +137,6 @@ private func stack(_ folder: String) -> [Finding] {
         }
         let isWell = answer.status == 200
         let body = answer.body.trimmingCharacters(in: .whitespacesAndNewlines)
-        return Finding(verdict: isWell ? .good : .wrong, sentence: "\(name) runs at \(endpoint): \(body)")
+        return Finding(isWell ? .good : .wrong, "\(name) runs at \(endpoint): \(body)")
     }
 }

@@ -42,7 +42,8 @@ let journalCheckCommand = Command(
     if report.damageCount > report.damages.count {
         writeToStandardError("… and \(report.damageCount - report.damages.count) more\n")
     }
-    var line = "\(context.operands[0]): \(report.records) records in \(report.segments) segments, "
+    let segments = report.segments == 1 ? "1 segment" : "\(report.segments) segments"
+    var line = "\(context.operands[0]): \(report.records) records in \(segments), "
     line +=
         "\(report.bytes) bytes, epoch \(report.epoch ?? "unknown"), "
     line += "seq \(report.firstSeq) to \(report.lastSeq)"

@@ -91,16 +91,25 @@ private let strategiesAddCommand = Command(
     } catch {
         throw WrongUse("\"\(context.operands[0])\" is no strategy; allowed is \(error.allowed).")
     }
-    let simulation = try SimulationSettings.read(settings)
+    var simulation = try SimulationSettings.read(settings)
     var wanted = settings
     wanted.set(StrategySettings.strategy, [definition])
     let folders = PluginFolders(settings[StrategySettings.plugins])
     var terms = try checkedTerms(wanted, simulation) { try folders.plugin(id: $0) }[0]
     terms.start = try firstEvent(settings)
+    let from = terms.start
+    if let warmUp = WarmUp(text: terms.warmUp), warmUp != .none, from > 1 {
+        let reader = try JournalReader(directory: settings[CommonSettings.dataDirectory] + "/market-data")
+        terms.start = try WarmUpHistory(warmUp, terms.symbols).start(before: from, in: reader)
+        simulation.ordersFrom = terms.start < from ? from : 0
+        terms.simulation = simulation.fields.map { SessionTerms.Setting($0.name, $0.value) }
+    }
     let store = try opened(settings, .readWrite)
     defer { try? store.close() }
     switch try store.upsert(terms.row) {
-    case .added: writeToStandardOutput("\(definition.id) is added and starts at event \(terms.start)\n")
+    case .added:
+        let warmth = terms.start < from ? ", warmed up on the events from \(terms.start) on" : ""
+        writeToStandardOutput("\(definition.id) is added and starts at event \(from)\(warmth)\n")
     case .unchanged: writeToStandardOutput("\(definition.id) is there already, with the same terms\n")
     case .refused(let differences):
         let list = differences.map { "\($0.term.rawValue) \($0.stored), not \($0.given)" }

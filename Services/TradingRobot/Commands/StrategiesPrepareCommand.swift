@@ -30,11 +30,12 @@ let strategiesPrepareCommand = Command(
         service: "trading-robot", instance: "prepare", format: settings[CommonSettings.logFormat])
     let log = Logger.service(style, level: settings[CommonSettings.logLevel])
     do {
-        settings.set(StrategySettings.strategy, try StrategySettings.definitions(settings))
+        let given = StrategySettings.read(settings)
+        settings.set(StrategySettings.strategy, given.definitions)
         try checkFolders(settings)
         let simulation = try SimulationSettings.read(settings)
         let opened = try OpenedSource(settings, start: Timestamp(microseconds: 0))
-        let strategies = try wantedStrategies(settings, simulation, opened)
+        let strategies = try wantedStrategies(settings, simulation, opened, mistakes: given.mistakes)
         let rows = try await whenReachable(log) {
             try writeRows(strategies, database: StackSettings.databaseLocation(settings))
         }

@@ -7,6 +7,7 @@ import StrategyHost
 
 let pluginsCheckCommand = Command(
     "check", "Runs plugins against a script of events and says what they do wrong.",
+    settings: StrategySettings.pluginDeclarations,
     operands: [
         Operand(
             "PATH", repeated: true, help: "A shared library, a Python file, or a plugin.json (or its folder)."
@@ -15,7 +16,7 @@ let pluginsCheckCommand = Command(
 ) { context in
     var isWell = true
     for operand in context.operands {
-        let result = try checkPlugin(operand)
+        let result = try checkPlugin(operand, StrategySettings.folders(context.settings))
         for line in result.lines { writeToStandardOutput(line + "\n") }
         isWell = isWell && result.isWell
     }
@@ -23,12 +24,14 @@ let pluginsCheckCommand = Command(
 }
 
 /// What is wrong with one plugin, and what it came to.
-private func checkPlugin(_ operand: String) throws -> (lines: [String], isWell: Bool) {
+private func checkPlugin(
+    _ operand: String, _ folders: PluginFolders
+) throws -> (lines: [String], isWell: Bool) {
     let manifest = operand + "/plugin.json"
     let path = FileManager.default.fileExists(atPath: manifest) ? manifest : operand
     let plugin: any StrategyPlugin
     do throws(PluginError) {
-        plugin = try PluginFolders([]).load(path)
+        plugin = try folders.load(path)
     } catch {
         return (["WRONG: \(error.sentence) [\(error.code.rawValue)]"], false)
     }
@@ -41,6 +44,9 @@ private func checkPlugin(_ operand: String) throws -> (lines: [String], isWell: 
         lines.append(
             "ok: \(metadata.id) \(metadata.version) handled \(report.events) events twice, the same way: "
                 + "\(report.commands) commands, \(report.trades) trades")
+        if report.restarts > 0 {
+            lines.append("ok: begun from its snapshot \(report.restarts) times it decided the same")
+        }
     }
     return (lines, report.mistakes.isEmpty)
 }

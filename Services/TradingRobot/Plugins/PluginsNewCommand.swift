@@ -108,8 +108,7 @@ private func nextSteps(_ language: PluginLanguage, name: String, target: String)
         switch language {
         case .swift:
             """
-              swift test                                            # builds it and runs its test
-              swift build -c release                                # as fast as it can be
+              swift test -c release                                 # builds it and runs its test
             """
         case .python:
             """

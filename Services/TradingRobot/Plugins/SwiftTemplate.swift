@@ -102,7 +102,7 @@ struct SwiftTemplate {
         import Foundation
         import Testing
 
-        @testable import \(type)
+        import \(type)
 
         /// The folder of Package.swift.
         private let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

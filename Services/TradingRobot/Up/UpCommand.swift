@@ -43,11 +43,12 @@ let upCommand = Command(
     tables: [DataSettings.instruments, StrategySettings.table]
 ) { context in
     var settings = context.settings
-    settings.set(StrategySettings.strategy, try StrategySettings.definitions(settings))
+    let given = StrategySettings.read(settings)
+    settings.set(StrategySettings.strategy, given.definitions)
     try checkFolders(settings)
     let simulation = try SimulationSettings.read(settings)
     let opened = try OpenedSource(settings, start: Timestamp(microseconds: 0))
-    let strategies = try wantedStrategies(settings, simulation, opened)
+    let strategies = try wantedStrategies(settings, simulation, opened, mistakes: given.mistakes)
     let folder = try DataFolder(absolute(settings[CommonSettings.dataDirectory]), fresh: settings[fresh])
     let database = settings[StackSettings.database] ?? folder.path + "/trading.db"
     // The services inherit it; as a flag of theirs a password would show in the list of processes.
@@ -81,7 +82,7 @@ private func absolute(_ path: String) -> String {
 
 /// The terms of the strategies to add: those given, or a sample of each kind when none is.
 func wantedStrategies(
-    _ settings: Settings, _ simulation: SessionSettings, _ opened: OpenedSource
+    _ settings: Settings, _ simulation: SessionSettings, _ opened: OpenedSource, mistakes: [String]
 ) throws -> (terms: [SessionTerms], areGiven: Bool) {
     let folders = StrategySettings.folders(settings)
     var settings = settings
@@ -100,9 +101,9 @@ func wantedStrategies(
                     parameters: ["half_spread=0.01"]),
             ])
     }
-    try checkSymbols(settings[StrategySettings.strategy], opened)
+    let mistakes = mistakes + unknownSymbols(settings[StrategySettings.strategy], opened)
     var loaded: [String: any StrategyPlugin] = [:]
-    let terms = try checkedTerms(settings, simulation) { id in
+    let terms = try checkedTerms(settings, simulation, mistakes: mistakes) { id in
         let plugin = try loaded[id] ?? folders.plugin(id: id)
         loaded[id] = plugin
         return plugin
@@ -164,10 +165,11 @@ private func supervise(
         writeToStandardError("\(row.id): \(row.plugin) on \(row.symbols.joined(separator: ", "))\n")
     }
     writeToStandardError("Trades are published on \(endpoints.trades). Ctrl-C stops the stack.\n")
-    var nextDrawing = ContinuousClock.now
+    var (nextDrawing, nextCheck) = (ContinuousClock.now, ContinuousClock.now)
     while !stop.isStopping {
         if try supervisor.look() { status.interrupted() }
-        if exitWhenDone {
+        if exitWhenDone, nextCheck <= .now {
+            nextCheck = .now + .milliseconds(50)
             switch status.completion(strategies: rows.count) {
             case .running: break
             case .done: return .done

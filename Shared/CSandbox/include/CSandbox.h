@@ -36,8 +36,22 @@ int sandbox_calls(void);
 // The version of Landlock here; 0 for none.
 int sandbox_landlock_version(void);
 
-// 1 when seccomp filters can be used here.
-int sandbox_has_seccomp(void);
+// What can be tried with sandbox_holds.
+#define SANDBOX_MEMORY 0
+#define SANDBOX_PROCESSOR 1
+#define SANDBOX_DESCRIPTORS 2
+#define SANDBOX_READING 3
+#define SANDBOX_WRITING 4
+#define SANDBOX_PROCESSES 5
+#define SANDBOX_NETWORK 6
+#define SANDBOX_SIGNALS 7
+
+// 1 when a process that has gone through all steps is refused this, 0 when it is not. It is tried, in a child;
+// the processor time takes a second. For a process with one thread.
+int sandbox_holds(int what);
+
+// What C code of this process prints is there line by line, should it end in the next moment.
+void sandbox_print_lines(void);
 
 // Closes every descriptor above 2.
 void sandbox_close_descriptors(void);

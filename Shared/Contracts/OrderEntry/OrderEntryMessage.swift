@@ -15,24 +15,31 @@ public enum OrderEntryMessage: Sendable, Equatable {
     case report(OrderEvent)
     /// Simulator: nothing but the reports up to `report` is due before the event after `event`.
     case matched(strategy: String, event: UInt64, report: UInt64)
+    /// Simulator: the same beyond what the strategy is known to have handled, if it makes no command after
+    /// `command`.
+    case ahead(strategy: String, event: UInt64, report: UInt64, command: UInt64)
     /// Simulator: something before it is missing here; attach again.
     case attachAgain(strategy: String)
-    /// Simulator: a higher fence was seen; give the strategy up.
-    case fenced(strategy: String, fence: UInt64)
+    /// Simulator: a higher fence was seen, or this one with another owner; give the strategy up.
+    case fenced(strategy: String, fence: UInt64, seen: UInt64)
     /// Simulator: the strategy cannot go on, and why.
     case refused(strategy: String, attachID: UInt64, Reason)
 }
 
 public struct AttachRequest: Sendable, Equatable {
     public var fence: UInt64
+    /// The process that claims it, by a name that no other has: a database that was restored may give a
+    /// fence twice.
+    public var owner: String
     /// Comes back with the answer.
     public var attachID: UInt64
     /// Last report that the strategy has handled.
     public var report: UInt64
     public var terms: SessionTerms
 
-    public init(fence: UInt64, attachID: UInt64, report: UInt64, terms: SessionTerms) {
+    public init(fence: UInt64, owner: String, attachID: UInt64, report: UInt64, terms: SessionTerms) {
         self.fence = fence
+        self.owner = owner
         self.attachID = attachID
         self.report = report
         self.terms = terms
@@ -79,6 +86,7 @@ extension OrderEntryMessage {
         case .attach(let request):
             writer.field("type", word: "attach")
             writer.field("fence", request.fence)
+            writer.field("owner", request.owner)
             writer.field("attach_id", request.attachID)
             writer.field("report", request.report)
             writer.beginObject("session")
@@ -116,13 +124,20 @@ extension OrderEntryMessage {
             writer.field("strategy_id", strategy)
             writer.field("event", event)
             writer.field("report", report)
+        case .ahead(let strategy, let event, let report, let command):
+            writer.field("type", word: "ahead")
+            writer.field("strategy_id", strategy)
+            writer.field("event", event)
+            writer.field("report", report)
+            writer.field("last_command", command)
         case .attachAgain(let strategy):
             writer.field("type", word: "attach_again")
             writer.field("strategy_id", strategy)
-        case .fenced(let strategy, let fence):
+        case .fenced(let strategy, let fence, let seen):
             writer.field("type", word: "fenced")
             writer.field("strategy_id", strategy)
             writer.field("fence", fence)
+            writer.field("seen", seen)
         case .refused(let strategy, let attachID, let reason):
             writer.field("type", word: "refused")
             writer.field("strategy_id", strategy)

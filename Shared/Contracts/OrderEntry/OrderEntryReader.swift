@@ -3,13 +3,16 @@
 /// Commands and reports cost one pass for the frame and one for what is inside; the rest one pass.
 public struct OrderEntryReader: Sendable {
     private enum Key: UInt8, WireNamed {
-        case type, strategyID, fence, attachID, event, report, lastCommand, start, session, command
+        case type, strategyID, fence, owner, seen, attachID, event, report, lastCommand, start, session,
+            command
         case reasonCode, reason
         var wireName: StaticString {
             switch self {
             case .type: "type"
             case .strategyID: "strategy_id"
             case .fence: "fence"
+            case .owner: "owner"
+            case .seen: "seen"
             case .attachID: "attach_id"
             case .event: "event"
             case .report: "report"
@@ -24,7 +27,7 @@ public struct OrderEntryReader: Sendable {
     }
 
     private enum Kind: UInt8, WireNamed {
-        case attach, command, progress, attached, order, matched, attachAgain, fenced, refused
+        case attach, command, progress, attached, order, matched, ahead, attachAgain, fenced, refused
         var wireName: StaticString {
             switch self {
             case .attach: "attach"
@@ -33,6 +36,7 @@ public struct OrderEntryReader: Sendable {
             case .attached: "attached"
             case .order: "order"
             case .matched: "matched"
+            case .ahead: "ahead"
             case .attachAgain: "attach_again"
             case .fenced: "fenced"
             case .refused: "refused"
@@ -45,6 +49,8 @@ public struct OrderEntryReader: Sendable {
         var kind: Kind?
         var strategy = ""
         var fence: UInt64 = 0
+        var owner = ""
+        var seen: UInt64 = 0
         var attachID: UInt64 = 0
         var event: UInt64 = 0
         var report: UInt64 = 0
@@ -92,6 +98,8 @@ public struct OrderEntryReader: Sendable {
             if fields.kind == nil { throw JSONError(.unexpectedValue, at: offset, field: "type") }
         case .strategyID: fields.strategy = try reader.string().string
         case .fence: fields.fence = try reader.unsigned()
+        case .owner: fields.owner = try reader.string().string
+        case .seen: fields.seen = try reader.unsigned()
         case .attachID: fields.attachID = try reader.unsigned()
         case .event: fields.event = try reader.unsigned()
         case .report: fields.report = try reader.unsigned()
@@ -116,7 +124,8 @@ public struct OrderEntryReader: Sendable {
             guard let terms = fields.terms else { throw JSONError(.missingField, at: end, field: "session") }
             return .attach(
                 AttachRequest(
-                    fence: fields.fence, attachID: fields.attachID, report: fields.report, terms: terms))
+                    fence: fields.fence, owner: fields.owner, attachID: fields.attachID,
+                    report: fields.report, terms: terms))
         case .command:
             guard let inner = fields.command else {
                 throw JSONError(.missingField, at: end, field: "command")
@@ -132,8 +141,11 @@ public struct OrderEntryReader: Sendable {
                     strategy: strategy, attachID: fields.attachID, start: fields.start,
                     command: fields.lastCommand, report: fields.report, matched: fields.event))
         case .matched: return .matched(strategy: strategy, event: fields.event, report: fields.report)
+        case .ahead:
+            return .ahead(
+                strategy: strategy, event: fields.event, report: fields.report, command: fields.lastCommand)
         case .attachAgain: return .attachAgain(strategy: strategy)
-        case .fenced: return .fenced(strategy: strategy, fence: fields.fence)
+        case .fenced: return .fenced(strategy: strategy, fence: fields.fence, seen: fields.seen)
         case .refused: return .refused(strategy: strategy, attachID: fields.attachID, fields.reason)
         case .order: preconditionFailure("an order event is read by its own reader")
         }

@@ -10,6 +10,7 @@
 //
 // Cost of an event: its encoding, a checksum, and two sends that copy 200 bytes.
 
+import CCrashPoint
 import Contracts
 import ZeroMQ
 
@@ -164,16 +165,19 @@ package final class Publisher {
     private func flushNow() -> Bool {
         guard appended > 0 else { return true }
         if let journal {
+            crash_point(CRASH_POINT_JOURNAL_WAITS)
             do throws(JournalError) {
                 try journal.flush()
             } catch {
                 failed(error.description)
                 return false
             }
+            crash_point(CRASH_POINT_JOURNALLED)
             let batch = journal.pending
             journal.withPendingBytes { bytes in
                 send(batch.lazy.map { ($0.seq, $0.topic, $0.json) }, of: bytes, noting: &heartbeat)
             }
+            crash_point(CRASH_POINT_PUBLISHED)
         } else {
             let batch = notices.pending
             notices.withPendingBytes { bytes in

@@ -4,6 +4,7 @@
 // second writer nor a replay can break it. Cost: one insert a trade, and once a batch one read and one
 // write for each position touched and for the checkpoint.
 
+import CCrashPoint
 import Contracts
 
 /// The statements of booking, kept apart so that none is looked up by its text for each row.
@@ -45,6 +46,7 @@ extension DatabaseStore {
                 return result
             }
             unanswered.withLock { $0 = [] }
+            if !batch.trades.isEmpty { crash_point(CRASH_POINT_BOOKED) }
             return result
         } catch {
             // The commit was sent: it may have been done. The caller will send the same trades again, and for
@@ -60,6 +62,7 @@ extension DatabaseStore {
     ) throws -> BookingResult {
         let stored = try checkpoint(batch.checkpoint.source, connection)
         try check(batch.checkpoint, follows: stored)
+        try check(batch, follows: stored?.seq ?? 0)
         var positions = PositionChanges()
         var result = try insert(batch, into: &positions, connection)
         try positions.write(connection)
@@ -74,6 +77,7 @@ extension DatabaseStore {
         }
         for resolution in more.resolutions { try write(resolution, connection) }
         for strategy in more.outsideStrategies { try write(strategy, connection) }
+        if !batch.trades.isEmpty { crash_point(CRASH_POINT_INSERTED) }
         try write(batch.checkpoint, over: stored, connection)
         return result
     }
@@ -255,6 +259,11 @@ extension DatabaseStore {
                 + " \(new.epoch): its journal is another one; use that journal, or another source name or"
                 + " data folder"
         )
+    }
+
+    private func check(_ batch: TradeBatch, follows stored: UInt64) throws {
+        guard stored < batch.follows else { return }
+        throw StoreError.rewound(batch.checkpoint.source, booked: batch.follows, stored: stored)
     }
 
     private func write(_ new: Checkpoint, over stored: Checkpoint?, _ connection: any StoreConnection) throws

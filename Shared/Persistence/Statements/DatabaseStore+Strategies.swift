@@ -111,6 +111,22 @@ extension DatabaseStore {
         }
     }
 
+    package func surrender(runner: String, _ surrender: Surrender) throws {
+        try transaction { connection in
+            let update = try connection.statement(
+                """
+                UPDATE strategies SET owner = NULL, lease_expires_us = NULL,
+                    fence = CASE WHEN fence < ?4 THEN ?4 ELSE fence END
+                WHERE id = ?1 AND owner = ?2 AND fence = ?3
+                """)
+            update.bind(surrender.claim.strategyID, at: 1)
+            update.bind(runner, at: 2)
+            update.bind(surrender.claim.fence, at: 3)
+            update.bind(surrender.seen, at: 4)
+            try update.run()
+        }
+    }
+
     package func setDesiredState(_ state: DesiredState, strategy: String) throws -> Bool {
         try transaction { connection in
             let update = try connection.statement("UPDATE strategies SET desired_state = ? WHERE id = ?")

@@ -1,8 +1,10 @@
 """The package as the platform uses it: a file, started as a process, asked line by line."""
 
+import copy
 import json
 import os
 import pathlib
+import pickle
 import subprocess
 import sys
 import tempfile
@@ -14,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PACKAGE = HERE.parent
 sys.path.insert(0, str(PACKAGE))
 
-from tradingrobotplug import to_e8  # noqa: E402
+from tradingrobotplug import MarketData, to_e8  # noqa: E402
 
 SCHEMA = json.loads((PACKAGE / "plugin-protocol.schema.json").read_text())
 
@@ -186,8 +188,88 @@ class PluginTest(unittest.TestCase):
                 def on_market_data(self, data): pass
             """
         answers, _ = self.ask(source)
-        self.assertEqual(answers[0]["code"], "import_error")
+        self.assertEqual(answers[0]["code"], "missing_requirement")
         self.assertIn("no_such_module", answers[0]["reason"])
+
+    def test_a_file_without_imports_is_the_original_interface_too(self):
+        source = ORIGINAL.split("TradingStrategyPlugin\n", 1)[1]
+        self.assertNotIn("import", source)
+        answers, _ = self.ask(source, self.initialize(), {"type": "events", "id": 2, "events": [event(1, 99.5)]})
+        self.assertEqual(answers[2]["actions"][0]["quantity_e8"], 30000000)
+
+    def test_snapshot_and_restore(self):
+        source = """
+            from tradingrobotplug import OrderRefused, TradingStrategyPlugin
+            class Keeper(TradingStrategyPlugin):
+                def initialize(self, config):
+                    self.seen = {1: (2, 3.5)}
+                def on_market_data(self, data):
+                    self.seen[data.seq] = data.price
+                    self.context.buy("IBM", len(self.seen))
+                def snapshot(self):
+                    return self.seen
+                def restore(self, state):
+                    self.seen = state
+                    c = self.context
+                    assert c.config["strategy_id"] == "s" and c.position("IBM") == 7.0 and c.cash == 900.0
+                    assert [order.order for order in c.working_orders] == [4] and c.open_orders() == 2
+                    assert c.unanswered == 1 and c.price_increment_e8("IBM") == 1_000_000
+                    for act in (lambda: c.buy("IBM", 1), lambda: c.cancel(4), lambda: c.set_timer(1)):
+                        try:
+                            act()
+                        except OrderRefused:
+                            continue
+                        raise AssertionError("it was taken")
+            """
+        first, _ = self.ask(
+            source, self.initialize(), {"type": "events", "id": 2, "events": [event(5, 101.0)]},
+            {"type": "snapshot", "id": 3})
+        self.assertIs(first[0]["snapshots"], True)
+        order = {"order": 4, "symbol": "IBM", "side": "buy", "order_type": "limit", "time_in_force": "gtc",
+                 "is_working": True, "quantity_e8": 5, "price_e8": 6, "stop_price_e8": 0, "filled_e8": 0,
+                 "remaining_e8": 5}
+        standing = {"seq": 5, "report": 3, "command": 6, "timer": 2, "session_time": 5.0,
+                    "symbols": [{"symbol": "IBM", "position_e8": to_e8(7), "price_increment_e8": 1_000_000,
+                                 "size_increment_e8": to_e8(1)}],
+                    "orders": [order, dict(order, order=6, is_working=False)], "unanswered": [6],
+                    "timers": [{"timer": 2, "due": 9.0}]}
+        restore = dict(self.initialize(), type="restore", cash=900, cash_e8=to_e8(900), standing=standing,
+                       state=first[3]["state"])
+        second, _ = self.ask(source, restore, {"type": "events", "id": 2, "events": [event(6, 102.0)]})
+        self.assertEqual([answer["type"] for answer in second], ["hello", "done", "done"])
+        self.assertEqual(second[2]["actions"][0]["quantity_e8"], to_e8(3), "its state is whole")
+
+    def test_without_both_calls_there_are_no_snapshots(self):
+        source = """
+            from tradingrobotplug import BaseStrategy
+            class Half(BaseStrategy):
+                def on_market_data(self, data): pass
+                def snapshot(self): return b""
+            """
+        answers, _ = self.ask(source)
+        self.assertNotIn("snapshots", answers[0])
+
+    def test_a_state_that_is_too_large_is_none(self):
+        source = """
+            from tradingrobotplug import BaseStrategy
+            class Fat(BaseStrategy):
+                def on_market_data(self, data): pass
+                def snapshot(self): return bytes(800_000)
+                def restore(self, state): pass
+            """
+        answers, _ = self.ask(source, self.initialize(), {"type": "snapshot", "id": 2})
+        self.assertEqual([answer["type"] for answer in answers], ["hello", "done", "log", "done"])
+        self.assertNotIn("state", answers[3])
+
+    def test_market_data_made_by_hand(self):
+        data = MarketData("IBM", 1381239000.5, 181.82, 100, bid=181.8)
+        self.assertEqual((data.symbol, data.timestamp, data.price, data.volume), ("IBM", 1381239000.5, 181.82, 100))
+        self.assertEqual((data.price_e8, data.bid_e8, data.ask, data.ask_e8), (18182000000, 18180000000, None, None))
+        with self.assertRaises(AttributeError):
+            data.nothing
+        # A strategy may keep what it was given, and a snapshot holds it.
+        for again in (copy.deepcopy(data), pickle.loads(pickle.dumps(data, 4))):
+            self.assertEqual(again.to_dict(), data.to_dict())
 
     def test_amounts(self):
         table = [(1, 10**8), (0.1 + 0.2, 30000000), (1e-8, 1), (2.5e-8, 2), (1.5e-8, 2), ("181.82", 18182000000),

@@ -45,6 +45,8 @@ class Context:
     def __init__(self, strategy: str, symbols: List[str], cash_e8: int, log):
         self.strategy_id = strategy
         self.symbols = symbols
+        #: Every parameter, `strategy_id` and `symbols`: what `initialize` is given.
+        self.config: Dict[str, Any] = {}
         #: Session time of what is being handled, in seconds.
         self.time = 0.0
         self.cash_e8 = cash_e8
@@ -58,6 +60,7 @@ class Context:
         self._timers = 0
         self._set_timers = 0
         self._cold: frozenset = frozenset()
+        self._takes_orders = True
 
     # Account
 
@@ -101,6 +104,7 @@ class Context:
         side, order_type, time_in_force = str(side).lower(), str(order_type).lower(), str(time_in_force).lower()
         if symbol not in self._positions:
             raise OrderRefused(f"{symbol} is not one of the strategy's symbols: {', '.join(self.symbols)}")
+        self._need_orders()
         if symbol in self._cold:
             raise OrderRefused(f"orders on {symbol} are not taken yet: the strategy warms up")
         for value, words, what in ((side, _SIDES, "side"), (order_type, _TYPES, "order_type"),
@@ -139,7 +143,12 @@ class Context:
     def cancel(self, order: int) -> int:
         return self._change({"action": "cancel", "order": order})
 
+    def _need_orders(self) -> None:
+        if not self._takes_orders:
+            raise OrderRefused("no order is taken in restore, snapshot and cleanup")
+
     def _change(self, action) -> int:
+        self._need_orders()
         if action["order"] not in self._orders:
             raise OrderRefused(f"order {action['order']} is neither unanswered nor working")
         self._commands += 1
@@ -149,6 +158,7 @@ class Context:
 
     def set_timer(self, seconds: float) -> int:
         """Calls `on_timer` when session time has moved on by so much; returns the timer's number."""
+        self._need_orders()
         if self._set_timers >= 1024:
             raise OrderRefused("1024 timers are set")
         self._timers += 1
@@ -188,6 +198,22 @@ class Context:
         for trade in trades:
             self._positions[trade["symbol"]] = trade["position_e8"]
             self.cash_e8 = trade["cash_e8"]
+
+    def _take_standing(self, standing) -> None:
+        """Where a strategy stands that is begun from its state."""
+        self.time = standing["session_time"]
+        self._commands, self._timers = standing["command"], standing["timer"]
+        self._set_timers = len(standing["timers"])
+        self._unanswered = set(standing["unanswered"])
+        for symbol in standing["symbols"]:
+            self._positions[symbol["symbol"]] = symbol["position_e8"]
+            self._take_instrument(symbol)
+        for order in standing["orders"]:
+            known = WorkingOrder(order["order"], order["symbol"], order["side"], order["order_type"],
+                                 order["quantity_e8"], order["price_e8"], order["stop_price_e8"])
+            known.filled_e8, known.remaining_e8 = order["filled_e8"], order["remaining_e8"]
+            known.is_working = order["is_working"]
+            self._orders[order["order"]] = known
 
     def _timer_fired(self) -> None:
         self._set_timers -= 1

@@ -3,6 +3,8 @@ the same in whole units of 1e-8, exactly."""
 
 from typing import Any, Dict, Optional
 
+from .amounts import to_e8
+
 
 class _Record:
     """Fields of a message as attributes; `record["price"]` and `dict(record)` work too."""
@@ -13,11 +15,13 @@ class _Record:
         object.__setattr__(self, "fields", fields)
 
     def __getattr__(self, name):
-        if name in _AMOUNTS_BY_CLASS.get(type(self).__name__, ()):  # an absent side, a quote without a bar
-            return self.fields.get(name)
+        if name == "fields":  # asked for by copy and pickle before it is there
+            raise AttributeError(name)
         try:
             return self.fields[name]
         except KeyError:
+            if name in _AMOUNTS_BY_CLASS.get(type(self).__name__, ()):  # an absent side, a quote without a bar
+                return None
             raise AttributeError(f"{type(self).__name__} has no field {name!r}") from None
 
     def __getitem__(self, name):
@@ -38,9 +42,20 @@ class _Record:
 
 class MarketData(_Record):
     """A market event: `symbol, timestamp, price, volume, bid, ask, bid_size, ask_size` with `…_e8` forms, `seq`,
-    `kind` (quote, trade, bar); of a bar `interval, open_time, open, high, low, close`. An absent side is None."""
+    `kind` (quote, trade, bar); of a bar `interval, open_time, open, high, low, close`. An absent side is None.
+    In a test of one's own: `MarketData("IBM", 1381239000.123, 181.82, 100, bid=181.8, ask=181.84)`."""
 
     __slots__ = ()
+
+    def __init__(self, symbol, timestamp=None, price=None, volume=0, **others):
+        if isinstance(symbol, dict):
+            object.__setattr__(self, "fields", symbol)
+            return
+        fields = {"symbol": symbol, "timestamp": timestamp, "price": price, "volume": volume, **others}
+        for name in ("price", "volume", "bid", "ask", "bid_size", "ask_size"):
+            if fields.get(name) is not None:
+                fields.setdefault(name + "_e8", to_e8(fields[name]))
+        object.__setattr__(self, "fields", fields)
 
 
 class Trade(_Record):
@@ -61,6 +76,13 @@ _AMOUNTS_BY_CLASS = {
                             + ("interval", "open_time", "exchange", "conditions")),
     "OrderUpdate": frozenset(("reason", "reason_code")),
 }
+
+
+def market_data(event: Dict[str, Any], new=MarketData.__new__, put=MarketData.fields.__set__) -> MarketData:
+    """The event as an object; what is called for every one."""
+    data = new(MarketData)
+    put(data, event)
+    return data
 
 
 class TradeSignal:

@@ -1,18 +1,23 @@
 """The plugin's side of the protocol: lines of JSON, one answer to each question (PROTOCOL.md)."""
 
+import base64
 import io
 import json
 import os
+import pickle
 import sys
 import traceback
 from typing import Any, Dict, List, Optional
 
 from .context import Context
-from .data import MarketData, OrderUpdate, Trade, TradeSignal
-from .loader import LoadError, load, metadata
+from .data import OrderUpdate, Trade, TradeSignal, market_data
+from .loader import LoadError, gives_snapshots, load, metadata
 from .plugin import BaseStrategy
 
 PROTOCOL = 1
+#: Bytes of a state, at most: they fit into a line as text.
+STATE_BYTES = 700_000
+_decode = json.JSONDecoder().raw_decode
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
 
@@ -32,7 +37,7 @@ class Host:
     def serve(self) -> int:
         """Until the input ends; returns the exit code."""
         for line in self._questions:
-            question = json.loads(line)
+            question = _decode(line.decode())[0]
             kind = question["type"]
             try:
                 if kind == "events":
@@ -45,6 +50,10 @@ class Host:
                     answer = self._hello(question)
                 elif kind == "initialize":
                     answer = self._initialize(question)
+                elif kind == "restore":
+                    answer = self._restore(question)
+                elif kind == "snapshot":
+                    answer = self._snapshot(question)
                 elif kind == "cleanup":
                     self._cleanup()
                     answer = self._done(question)
@@ -85,12 +94,43 @@ class Host:
         self._class = load(self._path)
         about = metadata(self._class, self._path)
         answer = {"type": "hello", "protocol": PROTOCOL, "batch": question.get("batch", 1), "metadata": about}
+        if gives_snapshots(self._class):
+            answer["snapshots"] = True
         return (_encode(answer) + "\n").encode()
 
     def _initialize(self, question) -> bytes:
+        self._make(question)
+        return self._done(question)
+
+    def _restore(self, question) -> bytes:
+        """As `initialize`, but that no order is taken, and the strategy goes on where its state was taken."""
+        self._make(question, question["standing"])
+        state = base64.b64decode(question["state"])
+        self._strategy.restore(state[1:] if state[:1] == b"b" else pickle.loads(state[1:]))
+        self._context._stand(question["standing"]["session_time"], question)
+        self._context._takes_orders = True
+        return self._done(question)
+
+    def _snapshot(self, question) -> bytes:
+        self._context._takes_orders = False
+        state = self._strategy.snapshot()
+        self._context._takes_orders = True
+        if state is None:
+            return self._done(question)
+        data = b"b" + bytes(state) if isinstance(state, (bytes, bytearray)) else b"p" + pickle.dumps(state, 4)
+        if len(data) > STATE_BYTES:
+            self._log("warning", f"its state of {len(data)} bytes is too large, {STATE_BYTES} are taken")
+            return self._done(question)
+        return b'{"type":"done","id":%d,"state":"%s"}\n' % (question["id"], base64.b64encode(data))
+
+    def _make(self, question, standing=None) -> None:
         config = question["config"]
         self._context = Context(config["strategy"], config["symbols"], question["cash_e8"], self._log)
+        if standing is not None:
+            self._context._take_standing(standing)
+            self._context._takes_orders = False
         given = dict(config["parameters"], strategy_id=config["strategy"], symbols=config["symbols"])
+        self._context.config = given
         self._is_plain = issubclass(self._class, BaseStrategy)
         # The context is there before any code of the strategy runs, whatever its __init__ calls.
         self._strategy = self._class.__new__(self._class)
@@ -99,11 +139,10 @@ class Host:
             self._strategy.__init__(given)
         else:
             self._strategy.__init__()
-        starts = getattr(self._strategy, "initialize", None)
+        starts = getattr(self._strategy, "initialize", None) if standing is None else None
         if starts is not None and starts(given) is False:
             raise LoadError("failed", "initialize returned False")
         self._on_order = getattr(self._strategy, "on_order", None)
-        return self._done(question)
 
     def _events(self, question) -> bytes:
         context, call, is_plain = self._context, self._strategy.on_market_data, self._is_plain
@@ -114,7 +153,7 @@ class Host:
                 context._take_instrument(event)
                 continue
             context._stand(event.get("session_time", event["timestamp"]), event)
-            signal = call(event if is_plain else MarketData(event))
+            signal = call(event if is_plain else market_data(event))
             if signal is not None:
                 self._send(signal, event)
             if context.actions:
@@ -139,6 +178,7 @@ class Host:
         return self._done(question)
 
     def _cleanup(self) -> None:
+        self._context._takes_orders = False
         ends = getattr(self._strategy, "cleanup", None)
         if ends is not None:
             ends()

@@ -6,9 +6,17 @@ import os
 import re
 import sys
 import traceback
-from typing import Any, Dict
+from typing import Any, Dict, List, Optional
 
+from .context import OrderRefused
+from .data import MarketData, OrderUpdate, Trade, TradeSignal
 from .plugin import BaseStrategy, Parameter, TradingStrategyPlugin, _Strategy
+
+_INTERFACE = {
+    "Any": Any, "BaseStrategy": BaseStrategy, "Dict": Dict, "List": List, "MarketData": MarketData,
+    "Optional": Optional, "OrderRefused": OrderRefused, "OrderUpdate": OrderUpdate, "Parameter": Parameter,
+    "Trade": Trade, "TradeSignal": TradeSignal, "TradingStrategyPlugin": TradingStrategyPlugin,
+}
 
 
 class LoadError(Exception):
@@ -29,6 +37,8 @@ def load(path: str) -> type:
     spec = importlib.util.spec_from_file_location(module_name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
+    # The names of the interface, for a file that was written without importing them.
+    vars(module).update(_INTERFACE)
     try:
         spec.loader.exec_module(module)
     except BaseException as error:  # SystemExit at import is no strategy either
@@ -53,12 +63,17 @@ def load(path: str) -> type:
     return leaves[0]
 
 
+def gives_snapshots(strategy: type) -> bool:
+    """Whether the class has both calls of its own."""
+    return strategy.snapshot is not _Strategy.snapshot and strategy.restore is not _Strategy.restore
+
+
 def metadata(strategy: type, path: str) -> Dict[str, Any]:
     """What the platform is told of it."""
     missing = [name for name in strategy.requires.get("modules", []) if importlib.util.find_spec(name) is None]
     if missing:
-        raise LoadError("import_error", f"{path} requires {', '.join(missing)}, which Python does not find: "
-                                        f"{sys.executable} -m pip install {' '.join(missing)}")
+        raise LoadError("missing_requirement", f"{path} requires {', '.join(missing)}, which Python does not find: "
+                                               f"{sys.executable} -m pip install {' '.join(missing)}")
     properties = {}
     for name, value in strategy.parameters.items():
         properties[name] = (value if isinstance(value, Parameter) else Parameter(value)).schema()

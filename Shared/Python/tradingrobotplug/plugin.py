@@ -57,6 +57,16 @@ class _Strategy:
     #: Orders, timers and the account; there from before `initialize`.
     context: Context
 
+    def snapshot(self) -> Any:
+        """The whole state between two events, for a restart that need not begin at the session's start: bytes, or
+        anything that `pickle` takes; None where there is none now. Written together with `restore`."""
+        return None
+
+    def restore(self, state: Any) -> None:
+        """Takes what `snapshot` gave, in a new instance, in the place of `initialize`, whose argument is
+        `self.context.config`. Orders and timers stand in the context as they stood; none is taken here."""
+        raise NotImplementedError("restore must be written with snapshot")
+
 
 class TradingStrategyPlugin(_Strategy):
     """A strategy with objects. Only `on_market_data` must be written."""

@@ -90,6 +90,8 @@ package struct SettingRow: Sendable {
     /// The row's key: a symbol, a strategy's id.
     package let name: String
     let values: [String: any Sendable]
+    /// File and line of each key below the row, by its name.
+    package let places: [String: SettingOrigin]
 
     /// The value of a column, nil where the row says nothing.
     package subscript<Value>(setting: Setting<Value>) -> Value? {

@@ -130,6 +130,7 @@ private struct Given {
         filePath = configuration.path
         var mistakes: [String] = []
         var rowValues: [String: [String: [String: any Sendable]]] = [:]
+        var places: [String: [String: [String: SettingOrigin]]] = [:]
         let known = reader.declared.flatMap(\.fileNames)
         let lists = Set(reader.declared.filter { $0.form == .many }.flatMap(\.fileNames))
         for entry in configuration.entries {
@@ -137,6 +138,8 @@ private struct Given {
             if let (table, row, column) = reader.tableCell(entry.path) {
                 mistakes += take(
                     entry, table: table, row: row, column: column, place: place, into: &rowValues)
+                places[table.name, default: [:]][row, default: [:]][entry.path.last ?? ""] = .file(
+                    filePath, line: entry.line)
             } else if known.contains(entry.name) {
                 if let first = file.updateValue(entry, forKey: entry.name) {
                     mistakes.append("\(place): \(entry.path.dotted) stands in line \(first.line) already.")
@@ -151,7 +154,9 @@ private struct Given {
             }
         }
         for (table, byRow) in rowValues {
-            rows[table] = byRow.map { SettingRow(name: $0, values: $1) }.sorted { $0.name < $1.name }
+            rows[table] = byRow.map { row, values in
+                SettingRow(name: row, values: values, places: places[table]?[row] ?? [:])
+            }.sorted { $0.name < $1.name }
         }
         return mistakes
     }

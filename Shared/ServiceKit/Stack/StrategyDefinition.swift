@@ -13,12 +13,35 @@ package struct StrategyDefinition: Sendable, Equatable, ScalarSettingValue {
     package var symbols: [String]
     /// `key=value`, unchecked.
     package var parameters: [String]
+    /// Where in a file each key stands; empty for a strategy that was given as one text.
+    private var places: [String: SettingOrigin]
 
-    package init(id: String, plugin: String, symbols: [String], parameters: [String] = []) {
+    package init(
+        id: String, plugin: String, symbols: [String], parameters: [String] = [],
+        places: [String: SettingOrigin] = [:]
+    ) {
         self.id = id
         self.plugin = plugin
         self.symbols = symbols
         self.parameters = parameters
+        self.places = places
+    }
+
+    /// Where a strategy was written down makes no difference to it.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.id == right.id && left.plugin == right.plugin && left.symbols == right.symbols
+            && left.parameters == right.parameters
+    }
+
+    /// What stands before a sentence about one of its parameters: how to find it again.
+    package func path(ofParameter name: String) -> String {
+        guard let place = places[name] ?? places["parameters"] else { return "strategy \(id): " }
+        return "\(place): strategies.\(id).parameters."
+    }
+
+    /// The same for its plugin.
+    package var pathOfPlugin: String {
+        places["plugin"].map { "\($0): strategies.\(id).plugin: " } ?? "strategy \(id): "
     }
 
     package static var placeholder: String { "ID=PLUGIN:SYMBOL[+SYMBOL…][:key=value,…]" }
@@ -117,7 +140,7 @@ extension HostedStrategy {
             id: terms.strategyID, instance: plugin.makeInstance(waits: waits), symbols: symbols,
             names: terms.symbols,
             parameters: ParameterValues(texts, for: plugin.metadata.parameters), cash: settings.cash,
-            warmUp: WarmUp(text: terms.warmUp) ?? .none,
+            warmUp: WarmUp(text: terms.warmUp) ?? .none, ordersFrom: settings.ordersFrom,
             onLog: onLog)
     }
 }
@@ -141,11 +164,12 @@ package enum StrategySettings {
     private static let parameters = Setting<[String]>(
         "parameters", default: [], help: "key=value, or keys with values.")
 
-    /// The strategies of `--strategy`, or else those of the file's table, in the order of their ids.
-    ///
-    /// - Throws: `WrongUse` with every row that is not whole.
-    package static func definitions(_ settings: Settings) throws(WrongUse) -> [StrategyDefinition] {
-        guard !settings.isGiven(strategy) else { return settings[strategy] }
+    /// The strategies of `--strategy`, or else those of the file's table, in the order of their ids, and a
+    /// sentence for every row that is not whole.
+    package static func read(
+        _ settings: Settings
+    ) -> (definitions: [StrategyDefinition], mistakes: [String]) {
+        guard !settings.isGiven(strategy) else { return (settings[strategy], []) }
         var mistakes: [String] = []
         var definitions: [StrategyDefinition] = []
         for row in settings[table] {
@@ -154,7 +178,8 @@ package enum StrategySettings {
                 continue
             }
             let definition = StrategyDefinition(
-                id: row.name, plugin: plugin, symbols: row[symbols] ?? [], parameters: row[parameters] ?? [])
+                id: row.name, plugin: plugin, symbols: row[symbols] ?? [], parameters: row[parameters] ?? [],
+                places: row.places)
             do throws(RefusedValue) {
                 try definition.checkNames()
                 definitions.append(definition)
@@ -162,8 +187,7 @@ package enum StrategySettings {
                 mistakes.append("strategies.\(row.name): allowed are \(error.allowed).")
             }
         }
-        guard mistakes.isEmpty else { throw WrongUse(mistakes) }
-        return definitions
+        return (definitions, mistakes)
     }
 
     package static let isolation = Setting<PluginIsolation>(

@@ -37,6 +37,21 @@ package final class BacktestSession {
         state.initialize(to: State(driver: SessionDriver(settings: settings, symbols: symbols)))
     }
 
+    /// The same session with another object for its strategy, which stands where that of `session` does.
+    /// Callbacks are to be set again; `session` must not be used any more.
+    package init(continuing session: BacktestSession, with strategy: HostedStrategy) {
+        session.collectCommands()
+        precondition(
+            strategy.lastCommand == session.strategy.lastCommand
+                && strategy.lastEvent == session.strategy.lastEvent
+                && strategy.lastReport == session.strategy.lastReport,
+            "a session goes on with a strategy that stands where it stands")
+        self.strategy = strategy
+        symbols = session.symbols
+        state = UnsafeMutablePointer<State>.allocate(capacity: 1)
+        state.initialize(to: session.state.pointee)
+    }
+
     deinit {
         state.deinitialize(count: 1)
         state.deallocate()

@@ -127,6 +127,34 @@ final class AccountView {
         cash = execution.cash
     }
 
+    /// All of it, for a snapshot.
+    var symbols: [HostedSymbol] {
+        (0..<count).map { slot in
+            var symbol = HostedSymbol()
+            symbol.position = positions[slot]
+            symbol.priceIncrement = increments[slot].price
+            symbol.sizeIncrement = increments[slot].size
+            symbol.latest = data[slot]
+            symbol.hasPrice = states[slot].hasPrice
+            symbol.hasTicks = states[slot].hasTicks
+            return symbol
+        }
+    }
+
+    /// Takes all of a snapshot back.
+    func restore(_ symbols: [HostedSymbol], cash: Money, openOrders open: OpenOrders) {
+        self.cash = cash
+        for (slot, symbol) in symbols.enumerated() {
+            positions[slot] = symbol.position
+            increments[slot] = (symbol.priceIncrement, symbol.sizeIncrement)
+            data[slot] = symbol.latest
+            data[slot].symbol = UInt32(slot)
+            states[slot] = SlotState(hasPrice: symbol.hasPrice, hasTicks: symbol.hasTicks)
+            openOrders[slot] = 0
+        }
+        for order in open.orders { openOrders[order.slot] += 1 }
+    }
+
     /// Half of the sum, halves of 1e-8 down, without leaving the range on the way.
     private func mid(_ bid: Price, _ ask: Price) -> Int64 {
         (bid.units & ask.units) &+ ((bid.units ^ ask.units) >> 1)

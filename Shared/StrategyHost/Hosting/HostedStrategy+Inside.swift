@@ -47,6 +47,9 @@ extension HostedStrategy {
         state.pointee.isCold = !slots.isEmpty
     }
 
+    /// The strategy's own state; nil when it has none now.
+    package func instanceState() -> [UInt8]? { instance.snapshot() }
+
     private func stand(at seq: UInt64, now: Int64) {
         state.pointee.lastEvent = seq
         state.pointee.now = now

@@ -28,7 +28,9 @@ extension HostedStrategy {
     /// Whether `handle` may be given another event before those held are handled.
     package var takesMore: Bool {
         guard let process else { return true }
-        return held.isEmpty || (!isBusy && held.count < process.batch && state.pointee.nextDue == .max)
+        if wantsState, !held.isEmpty { return false }
+        return held.isEmpty
+            || (!isBusy && held.count < process.batchSize.next && state.pointee.nextDue == .max)
     }
 
     /// Takes an event; whoever called `handle` sends it with `sendHeld`.
@@ -38,20 +40,20 @@ extension HostedStrategy {
         var cold: [UInt32] = []
         if state.pointee.isCold {
             warmingAhead.take(item)
-            cold = symbols.indices.filter { !warmingAhead.isWarm($0, at: time) }.map(UInt32.init)
+            cold = symbols.indices.filter { !warmingAhead.isWarm($0, at: time, event: event.seq) }
+                .map(UInt32.init)
         }
         if isDelivered || event.kind == .instrument && slot >= 0 {
-            var writer = JSONWriter(capacity: 512)
-            let name = String(cString: view.names[slot])
+            heldWriter.reset()
             if isDelivered {
-                writer.event(view.data[slot], symbol: name, now: time) {
+                heldWriter.event(view.data[slot], symbol: symbolNames[slot], now: time) {
                     $0.warmingUp(cold, names: view.names)
                 }
             } else {
                 let (price, size) = view.increments[slot]
-                writer.instrument(seq: event.seq, symbol: name, price: price, size: size)
+                heldWriter.instrument(seq: event.seq, symbol: symbolNames[slot], price: price, size: size)
             }
-            item.json = writer.array
+            item.json = heldWriter.array
         }
         held.append(item)
         try finishWhenWaiting()
@@ -74,14 +76,13 @@ extension HostedStrategy {
         }
         var count = 1
         if !isBusy {
-            while count < min(held.count, process.batch), held[count].now < state.pointee.nextDue {
+            while count < min(held.count, process.batchSize.next), held[count].now < state.pointee.nextDue {
                 count += 1
             }
         }
-        let events = held[..<count].lazy.filter { !$0.json.isEmpty }.map(\.json)
-        guard !events.isEmpty else { return settle(count) }
+        guard held[..<count].contains(where: { !$0.json.isEmpty }) else { return settle(count) }
         asked = count
-        process.sendEvents(Array(events))
+        process.sendEvents(held[..<count])
     }
 
     /// Takes what the process has answered and goes on with it. Does nothing while there is no answer.
@@ -93,10 +94,11 @@ extension HostedStrategy {
                 noteFailure(sentence)
                 try check(1, stage(of: process.question))
             }
-            guard let (question, handled) = process.takeAnswer() else { return }
+            guard let (question, handled) = process.takeAnswer() else { return askForState() }
             switch question {
             case .events(let count): settleEvents(handled, of: count, process.actions)
-            case .hello, .initialize, .report, .timer, .cleanup: break
+            case .snapshot: took(process.snapshotState)
+            case .hello, .initialize, .restore, .report, .timer, .cleanup: break
             }
             for action in process.actions { perform(action) }
             // A timer's event goes on at once: nothing may come between them.
@@ -119,7 +121,7 @@ extension HostedStrategy {
     private func settle(_ count: Int) {
         if state.pointee.isCold {
             for item in held[..<count] { warming.take(item) }
-            state.pointee.isCold = !warming.isDone(at: held[count - 1].now)
+            state.pointee.isCold = !warming.isDone(at: held[count - 1].now, event: held[count - 1].seq)
         }
         let last = held[count - 1]
         state.pointee.lastEvent = last.seq
@@ -136,7 +138,7 @@ extension HostedStrategy {
     }
 
     /// Slots whose orders are not taken now.
-    private var coldSlots: [UInt32] {
+    var coldSlots: [UInt32] {
         guard state.pointee.isCold else { return [] }
         return symbols.indices.map(UInt32.init).filter { !isWarm(slot: $0) }
     }
@@ -160,7 +162,7 @@ extension HostedStrategy {
     func cleanupProcess() throws(StrategyFailure) {
         guard let process, process.failure == nil, !isPending else { return }
         process.sendCleanup()
-        for _ in 0..<4 where isPending {
+        while isPending, process.waited < 1_000_000 {
             process.wait()
             try proceed()
         }
@@ -187,10 +189,11 @@ extension HostedStrategy {
         switch question {
         case .hello: .create
         case .initialize: .initialize
+        case .restore: .restore
         case .report: .order
         case .timer: .timer
         case .cleanup: .cleanup
-        case .events, nil: .marketData
+        case .events, .snapshot, nil: .marketData
         }
     }
 }

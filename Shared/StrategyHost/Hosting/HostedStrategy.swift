@@ -15,6 +15,8 @@ package final class HostedStrategy {
     package let id: String
     package let symbols: [SymbolIndex]
     package let parameters: ParameterValues
+    /// The names of the strategy's symbols, by slot.
+    let symbolNames: [String]
     private let onLog: ((_ level: UInt32, _ text: String) -> Void)?
 
     /// The last event handled; 0 before the first.
@@ -31,13 +33,15 @@ package final class HostedStrategy {
     /// Whether a command is unanswered or an order working, by the reports handled: then reports can come.
     package var isBusy: Bool { state.pointee.isBusy }
 
-    private let instance: any StrategyInstance
+    let instance: any StrategyInstance
     /// The strategy's process where it has one: then it is asked, not called (`HostedStrategy+Process`).
     package let process: ProcessInstance?
     /// Events for the process that it has not answered, oldest first.
     var held: [HeldEvent] = []
     /// How many of them the open question is about.
     var asked = 0
+    /// Where they are written.
+    var heldWriter = JSONWriter(capacity: 512)
     /// Timers set, where somebody else keeps the time (`HostedStrategy+Inside`).
     package var setDelays: [Int64]?
     let view: AccountView
@@ -45,7 +49,7 @@ package final class HostedStrategy {
     private let table: UnsafeMutablePointer<tr_host>
     let state: UnsafeMutablePointer<State>
     private var commands: [Command] = []
-    private var open = OpenOrders()
+    var open = OpenOrders()
     var timers = TimerQueue()
     private var takesOrders = false
     /// What is left to see before orders are taken.
@@ -55,6 +59,9 @@ package final class HostedStrategy {
     /// Slots whose orders are not taken, where somebody else counts (`HostedStrategy+Inside`).
     var toldCold: [UInt32]?
     package private(set) var noted: String?
+    /// Whether the process is to be asked for a snapshot (`HostedState`).
+    var wantsState = false
+    var answer: StateAnswer?
     /// C copies of text parameters that were asked for.
     private var texts: [(name: String, bytes: UnsafeMutablePointer<CChar>)] = []
 
@@ -83,35 +90,45 @@ package final class HostedStrategy {
     ///   - symbols: each once, in the order that gives the strategy its slots; `names` are theirs.
     ///   - cash: what the account holds before the first execution.
     ///   - warmUp: what the strategy sees before its orders are taken.
+    ///   - ordersFrom: the first event whose orders are taken.
     ///   - notesTimers: whether `takeTimers` is used.
+    ///   - snapshot: where it goes on, in the place of `initialize`.
     ///   - onLog: gets what the strategy logs; level as in the C interface, 0 debug … 3 error.
-    /// - Throws: the failure of its `create` or `initialize`.
+    /// - Throws: the failure of its `create`, `initialize` or `restore`.
     package init(
         id: String, instance: any StrategyInstance, symbols: [SymbolIndex], names: [String],
-        parameters: ParameterValues, cash: Money, warmUp: WarmUp = .none, notesTimers: Bool = false,
+        parameters: ParameterValues, cash: Money, warmUp: WarmUp = .none, ordersFrom: UInt64 = 0,
+        notesTimers: Bool = false,
+        from snapshot: HostedSnapshot? = nil,
         onLog: ((_ level: UInt32, _ text: String) -> Void)? = nil
     ) throws(StrategyFailure) {
         precondition(symbols.count == names.count, "every symbol has a name")
         self.id = id
         self.instance = instance
         self.symbols = symbols
+        symbolNames = names
         self.parameters = parameters
         self.onLog = onLog
         process = instance as? ProcessInstance
         if notesTimers { setDelays = [] }
         barIntervals = instance.barIntervals
         view = AccountView(symbols: symbols, names: names, cash: cash)
-        warming = Warming(warmUp, slots: symbols.count)
+        warming = Warming(warmUp, slots: symbols.count, ordersFrom: ordersFrom)
         warmingAhead = warming
         state = UnsafeMutablePointer<State>.allocate(capacity: 1)
         state.initialize(to: State())
-        state.pointee.isCold = warmUp != .none
+        state.pointee.isCold = warmUp != .none || ordersFrom > 0
         table = UnsafeMutablePointer<tr_host>.allocate(capacity: 1)
         table.initialize(to: tr_host())
         table.pointee = makeHostTable(for: self)
+        if let snapshot {
+            stand(on: snapshot.host)
+            process?.begin(from: snapshot.state)
+        }
         try check(instance.create(in: self), .create)
+        if let snapshot, process == nil { try check(instance.restore(snapshot.state), .restore) }
         takesOrders = true
-        try check(instance.initialize(), .initialize)
+        if snapshot == nil { try check(instance.initialize(), .initialize) }
         try finishWhenWaiting()
     }
 
@@ -163,7 +180,7 @@ package final class HostedStrategy {
         guard slot >= 0, view.take(event, slot: slot, intervals: barIntervals) else { return }
         if state.pointee.isCold {
             warming.count(slot)
-            state.pointee.isCold = !warming.isDone(at: time)
+            state.pointee.isCold = !warming.isDone(at: time, event: event.seq)
         }
         let status = instance.onMarketData(view.data + slot)
         if status != 0 { try check(status, .marketData) }
@@ -318,10 +335,9 @@ package final class HostedStrategy {
     package func isWarm(slot: UInt32) -> Bool {
         guard state.pointee.isCold else { return true }
         if let toldCold { return !toldCold.contains(slot) }
-        return Int(slot) < symbols.count && warming.isWarm(Int(slot), at: state.pointee.now)
+        return Int(slot) < symbols.count
+            && warming.isWarm(Int(slot), at: state.pointee.now, event: lastEvent)
     }
-    /// The names of the strategy's symbols, by slot.
-    var symbolNames: [String] { symbols.indices.map { String(cString: view.names[$0]) } }
     /// Price and size increments in units of 1e-8; 0 while unknown.
     package func increments(slot: UInt32) -> (price: Int64, size: Int64) {
         Int(slot) < symbols.count ? view.increments[Int(slot)] : (0, 0)

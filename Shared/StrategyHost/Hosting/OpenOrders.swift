@@ -20,6 +20,22 @@ package struct OpenOrder: Equatable {
     package var remaining: Quantity
     /// False while no report has said that it works.
     package var isWorking = false
+
+    package init(
+        number: UInt64, slot: Int, symbol: SymbolIndex, side: Side, type: OrderType, timeInForce: TimeInForce,
+        quantity: Quantity, price: Price, stopPrice: Price, remaining: Quantity
+    ) {
+        self.number = number
+        self.slot = slot
+        self.symbol = symbol
+        self.side = side
+        self.type = type
+        self.timeInForce = timeInForce
+        self.quantity = quantity
+        self.price = price
+        self.stopPrice = stopPrice
+        self.remaining = remaining
+    }
 }
 
 package struct OpenOrders {
@@ -29,6 +45,12 @@ package struct OpenOrders {
     package private(set) var unanswered: [UInt64] = []
 
     package init() {}
+
+    /// As they stood; orders and commands by number.
+    package init(orders: [OpenOrder], unanswered: [UInt64]) {
+        self.orders = orders
+        self.unanswered = unanswered
+    }
 
     package var isEmpty: Bool { orders.isEmpty && unanswered.isEmpty }
 

@@ -19,9 +19,16 @@ package protocol StrategyInstance: AnyObject {
     func cleanup() -> Int32
     /// Frees the strategy; called once, last.
     func destroy()
-    /// The strategy's state, nil when it has no snapshots.
+    /// Whether it has `snapshot` and `restore` at all.
+    var givesSnapshots: Bool { get }
+    /// The strategy's state, nil when it has none.
     func snapshot() -> [UInt8]?
+    /// Takes the state in the place of `initialize`.
     func restore(_ state: [UInt8]) -> Int32
+}
+
+extension StrategyInstance {
+    package var givesSnapshots: Bool { false }
 }
 
 /// A strategy that cannot go on. It harms nothing but itself.

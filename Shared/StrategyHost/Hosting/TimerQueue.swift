@@ -2,7 +2,7 @@
 //
 // Costs: setting one moves the later-firing ones; taking the next is constant. Limit: `maximumTimers`.
 
-package struct TimerQueue {
+package struct TimerQueue: Equatable {
     /// Timers one strategy may have set at a time; one more is refused.
     package static let maximumTimers = 1_024
 
@@ -11,13 +11,25 @@ package struct TimerQueue {
         package var due: Int64
         /// 1, 2, 3 … in the strategy.
         package var number: UInt64
+
+        package init(due: Int64, number: UInt64) {
+            self.due = due
+            self.number = number
+        }
     }
 
     /// The next one last, so that taking it moves nothing.
-    private var timers: [Timer] = []
-    private var created: UInt64 = 0
+    package private(set) var timers: [Timer] = []
+    /// The number of the timer that was created last.
+    package private(set) var created: UInt64 = 0
 
     package init() {}
+
+    /// As it stood: `timers` as the property gives them.
+    package init(timers: [Timer], created: UInt64) {
+        self.timers = timers
+        self.created = created
+    }
 
     /// When the next timer is due; the far future when none is set.
     package var nextDue: Int64 { timers.last?.due ?? .max }

@@ -6,7 +6,8 @@
 // and gets no number.
 //
 // Events are counted for each symbol: its orders are taken from the N-th event on that the strategy is
-// handed of it. Time counts from the session's first event.
+// handed of it. Time counts from the session's first event. A strategy that is to begin at a later event is
+// given a session that begins early enough, and orders only from that event on (`orders_from`).
 
 import Contracts
 
@@ -98,9 +99,12 @@ package struct Warming: Equatable, Sendable {
     package private(set) var missing: [Int64]
     /// Session time from which orders are taken; nil while no event was handled.
     package private(set) var warmAt: Int64?
+    /// The first event whose orders are taken, warm or not before.
+    private let from: UInt64
     private let microseconds: Int64
 
-    package init(_ warmUp: WarmUp, slots: Int) {
+    package init(_ warmUp: WarmUp, slots: Int, ordersFrom from: UInt64 = 0) {
+        self.from = from
         switch warmUp {
         case .none: (missing, warmAt, microseconds) = (Array(repeating: 0, count: slots), .min, 0)
         case .events(let count):
@@ -108,6 +112,13 @@ package struct Warming: Equatable, Sendable {
         case .seconds(let seconds):
             (missing, warmAt, microseconds) = (Array(repeating: 0, count: slots), nil, seconds * 1_000_000)
         }
+    }
+
+    /// As it stood at a position.
+    package init(_ warmUp: WarmUp, missing: [Int64], warmAt: Int64?, ordersFrom from: UInt64 = 0) {
+        self.init(warmUp, slots: missing.count, ordersFrom: from)
+        self.missing = missing
+        self.warmAt = warmAt
     }
 
     /// The first event's time begins the count.
@@ -119,15 +130,15 @@ package struct Warming: Equatable, Sendable {
     /// An event of the slot is about to be handed over.
     mutating func count(_ slot: Int) { if missing[slot] > 0 { missing[slot] -= 1 } }
 
-    /// Whether orders of the slot are taken.
-    func isWarm(_ slot: Int, at time: Int64) -> Bool {
-        guard let warmAt else { return false }
+    /// Whether orders of the slot are taken at this event and its time.
+    func isWarm(_ slot: Int, at time: Int64, event: UInt64) -> Bool {
+        guard let warmAt, event >= from else { return false }
         return time >= warmAt && missing[slot] <= 0
     }
 
     /// Whether nothing is left to count.
-    func isDone(at time: Int64) -> Bool {
-        guard let warmAt else { return false }
+    func isDone(at time: Int64, event: UInt64) -> Bool {
+        guard let warmAt, event >= from else { return false }
         return time >= warmAt && missing.allSatisfy { $0 <= 0 }
     }
 }

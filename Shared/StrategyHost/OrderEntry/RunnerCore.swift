@@ -27,14 +27,21 @@ package final class RunnerCore {
     private var indexes: [String: Int] = [:]
     package private(set) var eventsHanded: UInt64 = 0
     package private(set) var roundTrips: UInt64 = 0
+    /// Commands that were put into batches, those sent again included.
+    package private(set) var commandsSaid: UInt64 = 0
     /// Told once when a strategy stops for good.
     package var onFailure: (_ strategy: String, Reason) -> Void
     /// Told when the simulator has seen a higher fence: the strategy is another runner's and was removed.
-    package var onLost: (_ strategy: String) -> Void = { _ in }
+    package var onLost: (_ strategy: String, _ seen: UInt64) -> Void = { _, _ in }
+    /// Names this process among all that may ever claim a strategy.
+    private let owner: String
     private var writer = JSONWriter(capacity: 64 << 10)
     private var waitingLines = 0
 
-    package init(onFailure: @escaping (_ strategy: String, Reason) -> Void) { self.onFailure = onFailure }
+    package init(owner: String, onFailure: @escaping (_ strategy: String, Reason) -> Void) {
+        self.owner = owner
+        self.onFailure = onFailure
+    }
 
     /// Takes a strategy, in the place of an earlier claim of it; it attaches with the next `attachDetached`.
     package func add(_ terms: SessionTerms, _ strategy: HostedStrategy, symbols: [SymbolIndex], fence: UInt64)
@@ -79,7 +86,7 @@ package final class RunnerCore {
     private func attach(_ index: Int, _ symbols: SymbolTable) {
         let id = strategies[index].session.beginAttach()
         let request = AttachRequest(
-            fence: strategies[index].session.fence, attachID: id,
+            fence: strategies[index].session.fence, owner: owner, attachID: id,
             report: strategies[index].session.progress.report, terms: strategies[index].terms)
         say(.attach(request), symbols)
     }
@@ -109,15 +116,19 @@ package final class RunnerCore {
             guard let index = indexes[strategy] else { return }
             roundTrips += 1
             strategies[index].session.matched(event: event, report: report)
+        case .ahead(let strategy, let event, let report, let command):
+            guard let index = indexes[strategy] else { return }
+            roundTrips += 1
+            strategies[index].session.promised(event: event, report: report, command: command)
         case .attachAgain(let strategy):
             guard let index = indexes[strategy], strategies[index].failure == nil,
                 strategies[index].session.state == .attached
             else { return }
             attach(index, symbols)
-        case .fenced(let strategy, let fence):
+        case .fenced(let strategy, let fence, let seen):
             guard let index = indexes[strategy], strategies[index].session.fence == fence else { return }
             remove(strategy)
-            onLost(strategy)
+            onLost(strategy, seen)
         case .refused(let strategy, _, let reason):
             guard let index = indexes[strategy] else { return }
             fail(index, reason)
@@ -151,6 +162,7 @@ package final class RunnerCore {
             guard let progress else { continue }
             let id = strategies[index].id
             let fence = strategies[index].session.fence
+            commandsSaid += UInt64(commands.count)
             for command in commands { say(.command(strategy: id, fence: fence, command), symbols) }
             say(
                 .progress(
@@ -168,13 +180,15 @@ package final class RunnerCore {
     }
 
     /// Call every few hundred milliseconds.
-    ///
-    /// - Parameter milliseconds: how long this process has run since the last call.
-    package func look(milliseconds: Int = 0) {
+    package func look() {
         for index in strategies.indices {
-            strategies[index].session.strategy.process?.look(milliseconds: milliseconds)
             strategies[index].hold.look(at: strategies[index].session.next ?? 0)
         }
+    }
+
+    /// So long this process has run since the last call: plugins that have not answered get later.
+    package func count(milliseconds: Int) {
+        for running in strategies { running.session.strategy.process?.look(milliseconds: milliseconds) }
     }
 
     /// The batch of lines, if there is one; `send` says whether it was taken, else it waits for the next

@@ -18,8 +18,13 @@ package struct JournalledSession {
     package var marks: UInt64 = 0
     /// Digest of each journalled mark; empty once the rerun has made them again.
     package var markDigests: [UInt64] = []
+    /// Last market event that a restored command or report names.
+    package private(set) var lastEvent: UInt64 = 0
     /// Whether the journal says that the session has gone through the end of the data.
     package var isEnded = false
+
+    /// A restored record belongs after this event.
+    mutating func note(event: UInt64) { lastEvent = max(lastEvent, event) }
 }
 
 /// Where the events of one symbol of a session are published.
@@ -40,6 +45,8 @@ package struct SimulatedStrategy {
     package let equityTopic: Int
     /// Order and trade topics by symbol, in the order of the session's symbols.
     package let topics: [SessionTopics]
+    /// The process that the served fence belongs to; empty when the journal does not say.
+    package var owner = ""
     /// Who is attached.
     package var peer: CommandPeer?
     /// An attach that came while the rerun was under way: answered at its end.
@@ -48,13 +55,25 @@ package struct SimulatedStrategy {
     package var lastAttachID: UInt64 = 0
     /// Reports of the last steps that were not sent yet; anything older is read from the journal.
     package var fresh: [OrderEvent] = []
-    /// The last "matched through" that was sent.
-    package var sentMatched: (event: UInt64, report: UInt64) = (0, 0)
+    /// How far nothing is due if the strategy does nothing; nil where it need not be said.
+    package var ahead: UInt64?
+    /// The last "matched through" or promise that was sent, with the last command counted in it.
+    package var sentMatched: (event: UInt64, report: UInt64, command: UInt64) = (0, 0, 0)
     /// Why the session does not go on; nil while it does.
     package var stopped: Reason?
     var hold = WindowHold()
 
     package var id: String { terms.strategyID }
+
+    /// Whether an attach is that of the owner or of a later one: a fence has one owner.
+    func accepts(_ request: AttachRequest) -> Bool {
+        if let waiting = waitingAttach?.request {
+            guard request.fence >= waiting.fence else { return false }
+            if request.fence == waiting.fence, request.owner != waiting.owner { return false }
+        }
+        guard request.fence == served.fence else { return request.fence > served.fence }
+        return owner.isEmpty || owner == request.owner
+    }
 
     /// Whether a later attach of the same owner was taken before: its ids only grow.
     func isStale(_ request: AttachRequest) -> Bool {

@@ -121,7 +121,7 @@ package final class SimulatorCore {
         }
         guard sessions[index].served.accepts(fence: fence) else {
             counts.fenced += 1
-            answer(peer, .fenced(strategy: strategy, fence: fence))
+            answer(peer, .fenced(strategy: strategy, fence: fence, seen: sessions[index].served.fence))
             return nil
         }
         guard sessions[index].peer == peer else {
@@ -212,10 +212,11 @@ package final class SimulatorCore {
             answer(peer, .refused(strategy: id, attachID: request.attachID, reason))
             return
         }
-        let waiting = sessions[index].waitingAttach?.request.fence ?? 0
-        guard sessions[index].served.accepts(fence: request.fence), request.fence >= waiting else {
+        guard sessions[index].accepts(request) else {
             counts.fenced += 1
-            answer(peer, .fenced(strategy: id, fence: request.fence))
+            let seen = max(
+                sessions[index].served.fence, sessions[index].waitingAttach?.request.fence ?? 0)
+            answer(peer, .fenced(strategy: id, fence: request.fence, seen: seen))
             return
         }
         // What an old connection still delivers must not take the session from the new one.
@@ -234,14 +235,16 @@ package final class SimulatorCore {
                 header.begin("fence", stamp, into: &writer)
                 writer.field("strategy_id", id)
                 writer.field("fence", request.fence)
+                writer.field("owner", request.owner)
                 writer.endObject()
             }
         }
+        sessions[index].owner = request.owner
         sessions[index].lastAttachID = request.attachID
         sessions[index].served.attach(fence: request.fence, handledReport: request.report)
         sessions[index].peer = peer
         sessions[index].fresh.removeAll()
-        sessions[index].sentMatched = (0, 0)
+        sessions[index].sentMatched = (0, 0, 0)
         counts.attaches += 1
         let driver = sessions[index].served.driver
         answer(
@@ -293,6 +296,7 @@ package final class SimulatorCore {
             }
             finishRerun(index)
             noteEnd(index)
+            sessions[index].ahead = sessions[index].served.lookAhead(window)
         }
     }
 
@@ -417,10 +421,17 @@ package final class SimulatorCore {
         let driver = session.served.driver
         guard session.served.isSentThrough, driver.isBusy || session.sentMatched.report != driver.lastReport
         else { return }
-        let matched = (event: driver.handed, report: driver.lastReport)
+        let event = max(driver.handed, session.ahead ?? 0)
+        let matched = (event: event, report: driver.lastReport, command: driver.lastCommand)
         guard matched != session.sentMatched else { return }
         sessions[index].sentMatched = matched
-        answer(peer, .matched(strategy: session.id, event: matched.event, report: matched.report))
+        if event > driver.handed {
+            answer(
+                peer,
+                .ahead(strategy: session.id, event: event, report: matched.report, command: matched.command))
+        } else {
+            answer(peer, .matched(strategy: session.id, event: event, report: matched.report))
+        }
     }
 
     private func answer(_ peer: CommandPeer, _ message: OrderEntryMessage) {

@@ -26,6 +26,7 @@ package struct PluginError: Error, Equatable, Sendable, CustomStringConvertible 
         case unknownPlugin = "unknown_plugin"
         case cannotStart = "cannot_start"
         case importError = "import_error"
+        case missingRequirement = "missing_requirement"
         case wrongClass = "wrong_class"
         case protocolViolation = "protocol_violation"
     }
@@ -61,9 +62,12 @@ package final class NativePlugin: @unchecked Sendable {
         do throws(MetadataError) {
             metadata = try PluginMetadata(json: metadataJSON)
         } catch {
-            throw PluginError(code: .invalidMetadata, sentence: "\(path): its metadata are invalid: \(error)")
+            throw error.error(in: path)
         }
     }
+
+    /// Whether its strategies have `snapshot` and `restore`.
+    package var givesSnapshots: Bool { table.pointee.snapshot != nil && table.pointee.restore != nil }
 
     /// A new instance; `HostedStrategy` makes the strategy in it.
     package func makeInstance() -> NativeInstance { NativeInstance(self) }
@@ -171,6 +175,8 @@ package final class NativeInstance: StrategyInstance {
         if isMade { plugin.table.pointee.destroy(instance) }
         isMade = false
     }
+
+    package var givesSnapshots: Bool { plugin.givesSnapshots }
 
     package func snapshot() -> [UInt8]? {
         guard isMade, let snapshot = plugin.table.pointee.snapshot else { return nil }

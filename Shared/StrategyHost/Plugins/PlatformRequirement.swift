@@ -19,6 +19,7 @@ package enum PlatformRequirement {
         }
         guard !found.lexicographicallyPrecedes(least) else {
             throw MetadataError(
+                isRequirement: true,
                 "it requires version \(text) of the platform or a newer one, this is \(version): update the "
                     + "platform, or use an older version of the plugin")
         }

@@ -80,5 +80,19 @@ package struct PluginMetadata: Equatable, Sendable {
 /// Why metadata cannot be used, to stand after "its metadata are invalid:".
 package struct MetadataError: Error, Equatable, Sendable, CustomStringConvertible {
     package var description: String
-    package init(_ description: String) { self.description = description }
+    /// Whether the metadata are right, and ask for what this platform does not have.
+    package var isRequirement: Bool
+
+    package init(isRequirement: Bool = false, _ description: String) {
+        self.description = description
+        self.isRequirement = isRequirement
+    }
+
+    /// As the reason why the plugin in a file cannot be used.
+    func error(in path: String) -> PluginError {
+        isRequirement
+            ? PluginError(code: .missingRequirement, sentence: "\(path): \(description)")
+            : PluginError(
+                code: .invalidMetadata, sentence: "\(path): its metadata are invalid: \(description)")
+    }
 }

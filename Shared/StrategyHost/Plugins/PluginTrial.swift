@@ -15,6 +15,8 @@ package struct PluginTrialReport: Sendable {
     package var events = 0
     package var commands = 0
     package var trades = 0
+    /// How often it was begun anew from a snapshot.
+    package var restarts = 0
     /// One sentence for each thing that is wrong; empty for a good plugin.
     package var mistakes: [String] = []
     /// What a person should know and what is no mistake.
@@ -28,6 +30,8 @@ package struct PluginTrial {
     private static let ticksPerBar: UInt64 = 10
     /// Reasons of refused orders that are said; the rest is counted.
     private static let maximumReasons = 5
+    /// Events between two snapshots of the third run: no divisor of anything that a strategy counts.
+    private static let eventsPerRestart = 613
 
     private let metadata: PluginMetadata
     private let makeInstance: () -> any StrategyInstance
@@ -61,7 +65,20 @@ package struct PluginTrial {
                     + "it is handed and nothing else: no clock, no unseeded random numbers, no order of a "
                     + "hash table, nothing kept from another instance")
         }
+        if report.mistakes.isEmpty, first.givesSnapshots { try compareRestarted(first, &report) }
         return report
+    }
+
+    /// A third run in which the strategy is begun anew from its snapshot, again and again.
+    private func compareRestarted(_ first: Run, _ report: inout PluginTrialReport) throws {
+        let third = try runOnce(restarts: true)
+        report.restarts = third.restarts
+        report.mistakes += third.failures
+        guard third.failures.isEmpty, let difference = Self.difference(first.commands, third.commands)
+        else { return }
+        report.mistakes.append(
+            "it decides differently when it is begun from its snapshot: \(difference). What `snapshot` gives "
+                + "must hold everything that later decisions depend on")
     }
 
     // MARK: one run
@@ -72,37 +89,46 @@ package struct PluginTrial {
         var commands: [Command] = []
         var failures: [String] = []
         var refusals: [String: Int] = [:]
+        var givesSnapshots = false
+        /// How often it went on from a snapshot.
+        var restarts = 0
     }
 
-    private func runOnce() throws -> Run {
+    private func runOnce(restarts: Bool = false) throws -> Run {
         var run = Run()
         var table = SymbolTable()
         let indexes = try Self.symbols.map { try table.intern($0) }
         let settings = SessionSettings()
-        let strategy: HostedStrategy
-        do throws(StrategyFailure) {
-            strategy = try HostedStrategy(
-                id: "trial", instance: makeInstance(), symbols: indexes, names: Self.symbols,
-                parameters: defaults(), cash: settings.cash)
-        } catch {
-            run.failures.append(error.sentence)
-            return run
-        }
-        let session = BacktestSession(strategy: strategy, settings: settings, symbols: indexes)
         var commands: [Command] = []
         var refusals: [String: Int] = [:]
-        session.onCommand = { commands.append($0) }
-        session.onReport = { report in
-            if report.status == .rejected { refusals[report.reason?.sentence ?? "", default: 0] += 1 }
+        func make(from snapshot: HostedSnapshot?) throws(StrategyFailure) -> HostedStrategy {
+            try HostedStrategy(
+                id: "trial", instance: makeInstance(), symbols: indexes, names: Self.symbols,
+                parameters: defaults(), cash: settings.cash, from: snapshot)
+        }
+        func listen(_ session: BacktestSession) -> BacktestSession {
+            session.onCommand = { commands.append($0) }
+            session.onReport = { report in
+                if report.status == .rejected { refusals[report.reason?.sentence ?? "", default: 0] += 1 }
+            }
+            return session
         }
         do {
+            var session = listen(
+                BacktestSession(strategy: try make(from: nil), settings: settings, symbols: indexes))
             var market = try TrialMarket(ticks: Self.ticks, ticksPerBar: Self.ticksPerBar, Self.symbols)
             while let event = try market.next(&table) {
                 run.events += 1
                 try session.take(event) { _ in run.trades += 1 }
+                guard restarts, run.events.isMultiple(of: Self.eventsPerRestart) else { continue }
+                try session.strategy.wantState()
+                guard case .taken(let snapshot)? = session.strategy.takeState() else { continue }
+                run.restarts += 1
+                session = listen(BacktestSession(continuing: session, with: try make(from: snapshot)))
             }
             try session.finish { _ in run.trades += 1 }
-            try strategy.cleanup()
+            run.givesSnapshots = session.strategy.givesSnapshots
+            try session.strategy.cleanup()
         } catch let failure as StrategyFailure {
             run.failures.append(failure.sentence)
         }

@@ -2,7 +2,8 @@
 // by inode, size and modification time of every file, looked at now and then.
 //
 // A change counts when two looks in a row saw the same, so that a file that is still being copied is not
-// loaded. Costs: one `stat` a file and look. Limits: those of `PluginFolders`, folders one level deep.
+// loaded. Costs: one `stat` a file and look. Limits: those of `PluginFolders`; of the folders inside, those with
+// a `plugin.json` or a Python package.
 
 #if canImport(Glibc)
     import Glibc
@@ -63,7 +64,12 @@ package struct PluginWatch {
             var status = stat()
             guard stat(path, &status) == 0 else { continue }
             guard status.st_mode & S_IFMT != S_IFDIR else {
-                if depth == 0 { look(into: path, depth: 1, &marks) }
+                // Other folders, of data perhaps, are nobody's plugin.
+                if depth == 0,
+                    ["plugin.json", "__init__.py"].contains(where: { access("\(path)/\($0)", F_OK) == 0 })
+                {
+                    look(into: path, depth: 1, &marks)
+                }
                 continue
             }
             #if canImport(Darwin)

@@ -53,11 +53,11 @@ struct LineBuffer {
     }
 }
 
-/// Milliseconds of a clock that only grows.
-enum MonotonicMilliseconds {
-    static func now() -> Int {
+/// A clock that only grows.
+enum MonotonicTime {
+    static func microseconds() -> Int {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+        return time.tv_sec * 1_000_000 + time.tv_nsec / 1_000
     }
 }

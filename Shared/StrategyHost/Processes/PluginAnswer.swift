@@ -17,11 +17,20 @@ package enum PluginAction: Equatable {
 
 /// One line of a plugin.
 package enum PluginLine: Equatable {
-    case hello(version: UInt64, batch: UInt64, metadata: String)
-    /// The answer to message `id`; `handled` counts the events of a batch.
-    case done(id: UInt64, handled: UInt64?)
+    case hello(PluginHello)
+    /// The answer to message `id`; `handled` counts the events of a batch, `state` is that of a snapshot.
+    case done(id: UInt64, handled: UInt64?, state: [UInt8]? = nil)
     case failed(code: String, reason: String)
     case log(level: UInt32, text: String)
+}
+
+/// What a plugin says of itself first.
+package struct PluginHello: Equatable {
+    package var version: UInt64
+    package var batch: UInt64
+    /// Whether it answers `snapshot` and `restore`.
+    package var snapshots: Bool
+    package var metadata: String
 }
 
 extension PluginLine {
@@ -56,6 +65,8 @@ private struct LineFields {
     private var level: String?
     private var text: String?
     private var metadata: String?
+    private var snapshots: Bool?
+    private var state: [UInt8]?
     private var hasActions = false
     private var end = 0
 
@@ -74,6 +85,12 @@ private struct LineFields {
             case "reason": reason = try reader.string().string
             case "level": level = try reader.string().string
             case "text": text = try reader.string().string
+            case "snapshots": snapshots = try reader.bool()
+            case "state":
+                guard let bytes = bytes(base64: try reader.string().string) else {
+                    throw JSONError(.unexpectedValue, at: reader.offset, field: "state")
+                }
+                state = bytes
             case "metadata": metadata = String(decoding: try reader.raw(), as: UTF8.self)
             case "actions":
                 hasActions = true
@@ -97,20 +114,25 @@ private struct LineFields {
         let isPlain = !hasActions && id == nil && handled == nil
         switch type {
         case "hello":
-            guard isPlain, code == nil, reason == nil, level == nil, text == nil else { throw stray }
+            guard isPlain, code == nil, reason == nil, level == nil, text == nil, state == nil else {
+                throw stray
+            }
             return .hello(
-                version: try need(version, "protocol"), batch: batch ?? 1,
-                metadata: try need(metadata, "metadata"))
+                PluginHello(
+                    version: try need(version, "protocol"), batch: batch ?? 1, snapshots: snapshots ?? false,
+                    metadata: try need(metadata, "metadata")))
         case "done":
             guard version == nil, batch == nil, metadata == nil, code == nil, reason == nil, level == nil,
-                text == nil
+                text == nil, snapshots == nil
             else { throw stray }
-            return .done(id: try need(id, "id"), handled: handled)
+            return .done(id: try need(id, "id"), handled: handled, state: state)
         case "failed":
-            guard !hasActions, handled == nil, metadata == nil, level == nil, text == nil else { throw stray }
+            guard !hasActions, handled == nil, metadata == nil, level == nil, text == nil, isStateless else {
+                throw stray
+            }
             return .failed(code: code ?? "failed", reason: try need(reason, "reason"))
         case "log":
-            guard isPlain, metadata == nil, code == nil, reason == nil else { throw stray }
+            guard isPlain, metadata == nil, code == nil, reason == nil, isStateless else { throw stray }
             let levels = ["debug", "info", "warning", "error"]
             guard let number = levels.firstIndex(of: level ?? "info") else {
                 throw JSONError(.unknownWord, at: end, field: "level")
@@ -120,6 +142,7 @@ private struct LineFields {
         }
     }
 
+    private var isStateless: Bool { snapshots == nil && state == nil }
     private var stray: JSONError { JSONError(.unexpectedValue, at: end, field: "type") }
 
     private func need<Value>(_ value: Value?, _ field: String) throws(JSONError) -> Value {

@@ -128,21 +128,29 @@ package final class PluginChannel {
 
     /// Sends bytes, now or as soon as the plugin takes them (`flush`).
     package func send(_ bytes: UnsafeRawBufferPointer) {
-        unsent.append(contentsOf: bytes)
+        // Nearly always all of it is taken at once.
+        let taken = hasUnsent ? 0 : max(0, write(bytes))
+        guard taken < bytes.count else { return }
+        unsent.append(contentsOf: bytes[taken...])
         flush()
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) -> Int {
+        while true {
+            #if canImport(Darwin)
+                let count = Darwin.write(input, bytes.baseAddress, bytes.count)
+            #else
+                let count = Glibc.send(input, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            #endif
+            if count < 0 && errno == EINTR { continue }
+            return count
+        }
     }
 
     /// Sends what waits, as much as the plugin takes.
     package func flush() {
         while hasUnsent {
-            let count = unsent[sent...].withUnsafeBytes {
-                #if canImport(Darwin)
-                    Darwin.write(input, $0.baseAddress, $0.count)
-                #else
-                    Glibc.send(input, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-                #endif
-            }
-            if count < 0 && errno == EINTR { continue }
+            let count = unsent[sent...].withUnsafeBytes { write($0) }
             // An ended process is noticed by reading from it.
             guard count > 0 else { return }
             sent += count
@@ -168,13 +176,22 @@ package final class PluginChannel {
         }
     }
 
-    /// Waits until there is something to read or to send, at most so long.
-    func wait(milliseconds: Int32) {
-        var entries = [pollfd(fd: answers, events: Int16(POLLIN), revents: 0)]
-        if prints >= 0 { entries.append(pollfd(fd: prints, events: Int16(POLLIN), revents: 0)) }
-        if hasUnsent { entries.append(pollfd(fd: input, events: Int16(POLLOUT), revents: 0)) }
-        _ = poll(&entries, nfds_t(entries.count), milliseconds)
-        flush()
+    /// Waits until there is something to read or to send, at most so long. Says where something is to be read;
+    /// an end counts.
+    @discardableResult
+    func wait(milliseconds: Int32) -> (answers: Bool, prints: Bool) {
+        // A negative descriptor is left out by the system.
+        let entries = (
+            pollfd(fd: answers, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: prints, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: hasUnsent ? input : -1, events: Int16(POLLOUT), revents: 0)
+        )
+        return withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 3) { polled in
+            (polled[0], polled[1], polled[2]) = entries
+            guard poll(polled.baseAddress, 3, milliseconds) > 0 else { return (false, false) }
+            if polled[2].revents != 0 { flush() }
+            return (polled[0].revents != 0, polled[1].revents != 0)
+        }
     }
 
     // MARK: End

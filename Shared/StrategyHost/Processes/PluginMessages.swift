@@ -132,6 +132,63 @@ extension JSONWriter {
         endArray()
     }
 
+    /// Where a strategy that is begun from its state stands; the caller ends the message.
+    mutating func standing(_ host: HostedState, names: [String], cold: [UInt32]) {
+        if !cold.isEmpty {
+            beginArray("warming_up")
+            for slot in cold { value(names[Int(slot)]) }
+            endArray()
+        }
+        beginObject("standing")
+        field("seq", host.event)
+        field("report", host.report)
+        field("command", host.command)
+        field("timer", host.timers.created)
+        field("session_time", Timestamp(microseconds: host.now))
+        beginArray("symbols")
+        for (slot, symbol) in host.symbols.enumerated() {
+            beginObject()
+            field("symbol", names[slot])
+            amount("position", "position_e8", symbol.position)
+            amount("price_increment", "price_increment_e8", symbol.priceIncrement)
+            amount("size_increment", "size_increment_e8", symbol.sizeIncrement)
+            endObject()
+        }
+        endArray()
+        beginArray("orders")
+        for order in host.orders.orders { open(order, symbol: names[order.slot]) }
+        endArray()
+        beginArray("unanswered")
+        for command in host.orders.unanswered { value(command) }
+        endArray()
+        beginArray("timers")
+        // The next one first; the queue holds it last.
+        for timer in host.timers.timers.reversed() {
+            beginObject()
+            field("timer", timer.number)
+            field("due", Timestamp(microseconds: timer.due))
+            endObject()
+        }
+        endArray()
+        endObject()
+    }
+
+    private mutating func open(_ order: OpenOrder, symbol: String) {
+        beginObject()
+        field("order", order.number)
+        field("symbol", symbol)
+        field("side", order.side)
+        field("order_type", order.type)
+        field("time_in_force", order.timeInForce)
+        field("is_working", order.isWorking)
+        amount("quantity", "quantity_e8", order.quantity.units)
+        amount("price", "price_e8", order.price.units)
+        amount("stop_price", "stop_price_e8", order.stopPrice.units)
+        amount("filled", "filled_e8", order.filled.units)
+        amount("remaining", "remaining_e8", order.remaining.units)
+        endObject()
+    }
+
     private mutating func trade(_ execution: Execution, _ strategy: String, _ symbol: String) {
         beginObject()
         field("trade_id", "\(strategy):\(execution.order):\(execution.fill)")

@@ -13,6 +13,8 @@ package final class ProcessInstance: StrategyInstance {
     package enum Question: Equatable {
         case hello
         case initialize
+        case restore
+        case snapshot
         /// So many events.
         case events(Int)
         case report
@@ -28,8 +30,15 @@ package final class ProcessInstance: StrategyInstance {
     package private(set) var failure: String?
     /// Events in one message that both sides take.
     package private(set) var batch = 1
+    /// Events in the next message.
+    var batchSize = BatchSize()
+    private var askedAt = 0
     /// What the last answer asked for.
     package private(set) var actions: [PluginAction] = []
+    /// Whether its hello says that it has snapshots.
+    package private(set) var givesSnapshots = false
+    /// The answer to the last question for a snapshot; nil when it has none now.
+    package private(set) var snapshotState: [UInt8]?
     package private(set) var channel: PluginChannel?
     /// Told once when the pipes are about to be closed.
     package var onEnd: (() -> Void)?
@@ -38,13 +47,22 @@ package final class ProcessInstance: StrategyInstance {
     private unowned var host: HostedStrategy?
     private var slots: [String: UInt32] = [:]
     private var configuration: [UInt8] = []
+    /// The state that it begins from, in the place of `initialize`.
+    private var restored: [UInt8]?
+    /// Whether it has answered `initialize` or `restore`.
+    private var isMade = false
     private var lastID: UInt64 = 0
     private var answer: Int?
-    private var waited = 0
+    /// Microseconds of running time for which the open question waits.
+    private(set) var waited = 0
+    /// Bytes that it has said and printed since it was asked.
+    private var said = 0
+    private var isFailing = false
     private var output = LineBuffer(limit: ProcessLimits.lineBytes)
     private var printed = LineBuffer(limit: ProcessLimits.logLineBytes, cuts: true)
     private var tail: [String] = []
     private var logged = 0
+    private var loggedNow = 0
     private var writer = JSONWriter(capacity: 4 << 10)
 
     /// - Parameter channel: nil starts the plugin's own process.
@@ -61,6 +79,12 @@ package final class ProcessInstance: StrategyInstance {
     package var barIntervals: [UInt32] { plugin.metadata.barIntervals }
 
     // MARK: Questions
+
+    /// Begins from a state that a process of the same plugin gave; call before `create`.
+    func begin(from state: [UInt8]) { restored = state }
+
+    /// Whether it was made and no question is open.
+    var isReady: Bool { isMade && question == nil && failure == nil }
 
     package func create(in host: HostedStrategy) -> Int32 {
         self.host = host
@@ -81,14 +105,19 @@ package final class ProcessInstance: StrategyInstance {
         return 0
     }
 
-    func sendEvents(_ events: some Collection<[UInt8]>) {
-        writer.beginMessage("events", id: lastID + 1)
+    /// Asks about those of the events that the strategy is told.
+    func sendEvents(_ events: ArraySlice<HeldEvent>) {
+        lastID += 1
+        writer.beginMessage("events", id: lastID)
         writer.beginArray("events")
-        for event in events { event.withUnsafeBytes { writer.value(raw: $0) } }
+        var count = 0
+        for event in events where !event.json.isEmpty {
+            event.json.withUnsafeBytes { writer.value(raw: $0) }
+            count += 1
+        }
         writer.endArray()
         writer.endMessage()
-        lastID += 1
-        ask(.events(events.count))
+        ask(.events(count))
     }
 
     func sendTimer(
@@ -113,11 +142,23 @@ package final class ProcessInstance: StrategyInstance {
 
     private func sendInitialize() {
         lastID += 1
-        writer.beginMessage("initialize", id: lastID)
+        writer.beginMessage(restored == nil ? "initialize" : "restore", id: lastID)
         configuration.withUnsafeBytes { writer.field("config", raw: $0) }
         writer.amount("cash", "cash_e8", host?.cash.units ?? 0)
+        if let restored, let host {
+            writer.standing(host.hostedState, names: host.symbolNames, cold: host.coldSlots)
+            writer.field("state", base64(restored))
+        }
         writer.endMessage()
-        ask(.initialize)
+        ask(restored == nil ? .initialize : .restore)
+    }
+
+    /// Asks for the state.
+    func sendSnapshot() {
+        lastID += 1
+        writer.beginMessage("snapshot", id: lastID)
+        writer.endMessage()
+        ask(.snapshot)
     }
 
     /// Asks for an orderly end.
@@ -132,7 +173,8 @@ package final class ProcessInstance: StrategyInstance {
         precondition(self.question == nil, "one question is open at a time")
         self.question = question
         answer = nil
-        waited = 0
+        (waited, said, loggedNow) = (0, 0, 0)
+        askedAt = MonotonicTime.microseconds()
         actions.removeAll(keepingCapacity: true)
         writer.withBytes { channel?.send($0) }
         writer.reset()
@@ -145,18 +187,23 @@ package final class ProcessInstance: StrategyInstance {
         guard failure == nil, let question, let answer else { return nil }
         self.question = nil
         self.answer = nil
+        if question == .initialize || question == .restore { isMade = true }
         return (question, answer)
     }
 
     /// Takes what the plugin has said and printed. Call when a pipe is readable, or to see.
-    package func receive() {
+    package func receive() { receive(prints: true, answers: true) }
+
+    private func receive(prints: Bool, answers: Bool) {
         guard failure == nil, let channel else { return }
         withUnsafeTemporaryAllocation(byteCount: ProcessLimits.bytesPerTurn, alignment: 16) { buffer in
-            receivePrints(channel, buffer)
+            if prints { receivePrints(channel, buffer) }
+            guard answers, failure == nil else { return }
             switch channel.read(channel.answers, into: buffer) {
             case .nothing: return
             case .end: ended()
             case .bytes(let count):
+                guard !isFlooding(count) else { return }
                 let isWhole = output.take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { take($0) }
                 if !isWhole { fail("it wrote a line of more than \(ProcessLimits.lineBytes) bytes") }
             }
@@ -170,6 +217,15 @@ package final class ProcessInstance: StrategyInstance {
         _ = printed.take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { line in
             keep(String(decoding: line, as: UTF8.self), level: UInt32(TR_LOG_INFO))
         }
+        _ = isFlooding(count)
+    }
+
+    /// Counts what it says; stops it when that is more than anybody reads.
+    private func isFlooding(_ count: Int) -> Bool {
+        said += count
+        guard said > ProcessLimits.saidBytes, !isFailing else { return isFailing }
+        fail("it said and printed more than \(ProcessLimits.saidBytes) bytes over one question")
+        return true
     }
 
     private func take(_ line: UnsafeRawBufferPointer) {
@@ -179,8 +235,8 @@ package final class ProcessInstance: StrategyInstance {
             switch try PluginLine.read(line, slot: { slots[$0] }, into: &actions) {
             case .log(let level, let text): keep(text, level: level)
             case .failed(_, let reason): fail(reason, isItsOwn: true)
-            case .hello(let version, let batch, let metadata): greeted(version, batch, metadata)
-            case .done(let id, let handled): done(id, handled)
+            case .hello(let hello): greeted(hello)
+            case .done(let id, let handled, let state): done(id, handled, state)
             }
         } catch {
             let beginning = String(decoding: line.prefix(80), as: UTF8.self)
@@ -188,23 +244,34 @@ package final class ProcessInstance: StrategyInstance {
         }
     }
 
-    private func greeted(_ version: UInt64, _ batch: UInt64, _ metadata: String) {
+    private func greeted(_ hello: PluginHello) {
         guard question == .hello else { return fail("it said hello twice") }
-        guard version == pluginProtocolVersion else {
-            return fail("it speaks version \(version) of the protocol, not \(pluginProtocolVersion)")
+        guard hello.version == pluginProtocolVersion else {
+            return fail("it speaks version \(hello.version) of the protocol, not \(pluginProtocolVersion)")
         }
-        guard batch >= 1, batch <= UInt64(limits.batch) else {
-            return fail("it wants \(batch) events at a time; 1 to \(limits.batch) are offered")
+        guard hello.batch >= 1, hello.batch <= UInt64(limits.batch) else {
+            return fail("it wants \(hello.batch) events at a time; 1 to \(limits.batch) are offered")
         }
-        self.batch = Int(batch)
+        guard restored == nil || hello.snapshots else {
+            return fail("it gave a snapshot before, and its hello says now that it has none")
+        }
+        batch = Int(hello.batch)
+        givesSnapshots = hello.snapshots
         question = nil
         sendInitialize()
     }
 
-    private func done(_ id: UInt64, _ handled: UInt64?) {
+    private func done(_ id: UInt64, _ handled: UInt64?, _ state: [UInt8]?) {
         guard let question, question != .hello, answer == nil, id == lastID else {
             return fail("it answered message \(id), which was not asked or is answered")
         }
+        guard state == nil || question == .snapshot else {
+            return fail("it gives its state in an answer to something else")
+        }
+        if question == .snapshot || question == .restore || question == .cleanup, !actions.isEmpty {
+            return fail("it acts in an answer to \(question), where no order is taken")
+        }
+        snapshotState = state
         guard case .events(let count) = question else {
             guard handled == nil else { return fail("it counts events in an answer to something else") }
             answer = 0
@@ -215,6 +282,9 @@ package final class ProcessInstance: StrategyInstance {
             return fail("it says that it handled \(number) of \(count) events")
         }
         answer = Int(number)
+        batchSize.answered(
+            events: Int(number), microseconds: MonotonicTime.microseconds() - askedAt,
+            deadline: limits.answerMilliseconds * 1_000, largest: batch)
     }
 
     private func ended() {
@@ -226,13 +296,15 @@ package final class ProcessInstance: StrategyInstance {
     // MARK: Time and end
 
     /// So much time has passed while this process ran.
-    package func look(milliseconds: Int) {
+    package func look(milliseconds: Int) { look(microseconds: milliseconds * 1_000) }
+
+    private func look(microseconds: Int) {
         guard question != nil, failure == nil else { return }
         channel?.flush()
-        waited += milliseconds
-        let isStarting = question == .hello || question == .initialize
+        waited += microseconds
+        let isStarting = question == .hello || question == .initialize || question == .restore
         let limit = isStarting ? limits.startMilliseconds : limits.answerMilliseconds
-        guard waited > limit else { return }
+        guard waited > limit * 1_000 else { return }
         // What it has said meanwhile counts.
         receive()
         guard answer == nil, question != nil, failure == nil else { return }
@@ -242,15 +314,16 @@ package final class ProcessInstance: StrategyInstance {
     /// Waits for something of the plugin, and lets the time count.
     func wait() {
         guard let channel else { return }
-        let before = MonotonicMilliseconds.now()
-        channel.wait(milliseconds: 250)
-        receive()
-        // A machine that slept meanwhile does not make the plugin late.
-        look(milliseconds: min(500, MonotonicMilliseconds.now() - before))
+        let before = MonotonicTime.microseconds()
+        let readable = channel.wait(milliseconds: 50)
+        receive(prints: readable.prints, answers: readable.answers)
+        // A machine that slept meanwhile, or a process that was stopped, does not make the plugin late.
+        look(microseconds: min(150_000, MonotonicTime.microseconds() - before))
     }
 
     private func fail(_ reason: String, isItsOwn: Bool = false) {
-        guard failure == nil else { return }
+        guard !isFailing else { return }
+        isFailing = true
         // What it printed before is often the reason.
         if let channel {
             withUnsafeTemporaryAllocation(byteCount: ProcessLimits.bytesPerTurn, alignment: 16) {
@@ -277,8 +350,10 @@ package final class ProcessInstance: StrategyInstance {
         tail.append(line)
         if tail.count > ProcessLimits.tailLines { tail.removeFirst() }
         logged += 1
-        if logged <= ProcessLimits.logLines { host?.log(level: level, line) }
-        if logged == ProcessLimits.logLines {
+        loggedNow += 1
+        guard logged <= ProcessLimits.logLines, loggedNow <= ProcessLimits.logLinesPerQuestion else { return }
+        host?.log(level: level, line)
+        if logged == ProcessLimits.logLines || loggedNow == ProcessLimits.logLinesPerQuestion {
             host?.log(level: UInt32(TR_LOG_WARNING), "it prints too much: further lines are not logged")
         }
     }

@@ -19,12 +19,17 @@ package struct ProcessLimits: Sendable, Equatable {
     package static let lineBytes = 1 << 20
     /// Actions in one answer; one more stops it. The session rejects the 65th command of an event by itself.
     package static let actions = 1_024
+    /// Bytes of a strategy's state; with a larger one it has no snapshot. They fit into a line as text.
+    package static let stateBytes = 700_000
+    /// Bytes that a plugin may say and print from one question to the next; with more it is stopped.
+    package static let saidBytes = 4 << 20
     /// Lines of its output that are kept to explain a failure.
     package static let tailLines = 10
     /// Bytes of one logged line; the rest is cut.
     package static let logLineBytes = 1_024
-    /// Logged lines over the life of a process; further ones are counted only.
+    /// Logged lines over the life of a process, and from one question to the next; further ones are left out.
     package static let logLines = 10_000
+    package static let logLinesPerQuestion = 200
     /// Bytes taken from one pipe in one turn.
     package static let bytesPerTurn = 64 << 10
 

@@ -88,15 +88,16 @@ package final class ProcessPlugin: StrategyPlugin {
         switch outcome {
         case .success(.failed(let code, let reason)):
             throw PluginError(code: PluginError.Code(rawValue: code) ?? .protocolViolation, sentence: reason)
-        case .success(.hello(let version, _, let json)):
+        case .success(.hello(let hello)):
+            let version = hello.version
             guard version == pluginProtocolVersion else {
                 throw failed(
                     .wrongVersion,
                     "it speaks version \(version) of the plugin protocol, version \(pluginProtocolVersion) "
                         + "is wanted")
             }
-            do throws(MetadataError) { return try PluginMetadata(json: json) } catch {
-                throw failed(.invalidMetadata, "its metadata are invalid: \(error)")
+            do throws(MetadataError) { return try PluginMetadata(json: hello.metadata) } catch {
+                throw error.error(in: path)
             }
         case .success: throw failed(.protocolViolation, "it said something else before hello")
         case .failure(let error):
@@ -124,9 +125,9 @@ struct Conversation {
     mutating func firstLine(milliseconds: Int) -> [UInt8]? {
         var lines = LineBuffer(limit: ProcessLimits.lineBytes)
         var found: [UInt8]?
-        let deadline = MonotonicMilliseconds.now() + milliseconds
+        let deadline = MonotonicTime.microseconds() + milliseconds * 1_000
         var chunk = [UInt8](repeating: 0, count: 4_096)
-        while found == nil, MonotonicMilliseconds.now() < deadline {
+        while found == nil, MonotonicTime.microseconds() < deadline {
             channel.wait(milliseconds: 100)
             let (answers, prints) = (channel.answers, channel.prints)
             if prints >= 0,

@@ -61,10 +61,13 @@ extension SessionSettings {
         if !problems.isEmpty { throw SettingsError(problems: problems) }
     }
 
-    /// Every setting with its canonical text, in the order of the table.
+    /// Every setting with its canonical text, in the order of the table; without those that are younger than
+    /// the first sessions and say nothing, so that old sessions keep their terms.
     package var fields: [(name: String, value: String)] {
-        Self.fields.map { ($0.name, $0.read(self)) }
+        Self.fields.map { ($0.name, $0.read(self)) }.filter { $0 != (Self.ordersFromName, absent) }
     }
+
+    private static let ordersFromName = "orders_from"
 
     package static let fields: [SettingField] = [
         amount("cash", "what the account starts with", \.cash, least: 0),
@@ -114,6 +117,16 @@ extension SessionSettings {
                 }
                 guard let value = Int(text), (1...OrderRate.largest).contains(value) else { return false }
                 settings.orderRate = value
+                return true
+            }),
+        SettingField(
+            name: ordersFromName, kind: .optionalCount,
+            help: "first market event whose orders are taken; `strategies add` sets it after a warm-up",
+            allowed: "the number of a market event, or \(absent)",
+            read: { $0.ordersFrom == 0 ? absent : String($0.ordersFrom) },
+            write: { settings, text in
+                guard let value = text == absent ? 0 : UInt64(text), text != "0" else { return false }
+                settings.ordersFrom = value
                 return true
             }),
     ]

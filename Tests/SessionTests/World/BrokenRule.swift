@@ -3,16 +3,21 @@
 // notice checks nothing.
 
 enum BrokenRule: String, CaseIterable {
+    // MARK: market data
+    /// A lost market event is passed over as if it had never been there.
+    case noGapRepair = "a hole in the market data is not repaired"
+    /// The gateway sends events before its journal holds them.
+    case publishedFirst = "market data are published before the journal holds them"
+
+    // MARK: sessions
     /// The runner is told at once that everything is matched.
     case noWait = "the next event is handed without waiting for matched"
     /// Every message reaches the simulator with the highest fence that it has seen.
     case noFence = "a lower fence is accepted"
     /// The simulator restarts without the fences of its journal.
     case fenceForgotten = "the fence is not journalled"
-    /// A lost market event is passed over as if it had never been there.
-    case noGapRepair = "a hole in the market data is not repaired"
-    /// The tracker books whatever arrives.
-    case noDuplicateCheck = "the tracker books a trade each time it arrives"
+    /// Runners do not name themselves, so a fence that a restored database gives twice has two owners.
+    case fenceShared = "a fence is accepted from two owners"
     /// A progress report names no commands, so none can be missing.
     case progressWithHoles = "progress is taken although commands are missing"
     /// A report claims to belong where the strategy stands when it arrives.
@@ -32,12 +37,36 @@ enum BrokenRule: String, CaseIterable {
     /// A session moves at attach, before the runner has said where its strategy stands.
     case silentStart = "a session moves before the first progress"
 
+    /// A promise is taken to have counted every command that there will ever be.
+    case promiseOutlivesCommands = "a command does not withdraw what was promised"
+    /// The simulator takes what it has promised for what the strategy has handled.
+    case committedAhead = "a session goes as far as was promised"
+
+    // MARK: the ledger
+    /// The simulator sends trades before its journal holds them.
+    case tradesPublishedFirst = "trades are published before the journal holds them"
+    /// A lost trade is passed over.
+    case noTradeRepair = "a hole in the trades is not repaired"
+    /// The tracker books whatever arrives, and its database takes it.
+    case noDuplicateCheck = "the tracker books a trade each time it arrives"
+    /// The checkpoint is written in a transaction of its own, before the trades.
+    case checkpointFirst = "the checkpoint is stored in another transaction before the trades"
+    /// The checkpoint is written in a transaction of its own, after the trades.
+    case checkpointLast = "the checkpoint is stored in another transaction after the trades"
+    /// The tracker does not look whether the database still holds what it has booked.
+    case rewoundUnnoticed = "a tracker goes on over a database that was restored"
+    /// A trade keeps its id and its number on the way to the ledger, and nothing else.
+    case contentChanged = "a trade is booked with another fee than was journalled"
+
     /// Whether its absence changes anything that can be seen.
     var isNoticed: Bool {
         switch self {
         // What was promised was journalled before, and a session never goes beyond what was handled: the
         // promise is as true after the reset. It will matter once promises reach beyond the progress.
         case .promiseKept: false
+        // Trades that come again are known by id, number and content. It is the duplicate check that stands
+        // before this.
+        case .checkpointLast: false
         default: true
         }
     }

@@ -1,8 +1,11 @@
-// The end of a world against the backtester: the same events, settings and strategies in one loop.
+// The end of a world against the backtester: the same events, settings and strategies in one loop. Whole
+// events are compared, never only their keys.
 
 import Contracts
 import StrategyHost
 import TradingCore
+
+import func ServiceKit.rebuildMetrics
 
 /// What a session did.
 struct SessionRecord: Equatable {
@@ -22,23 +25,28 @@ struct Comparison {
 
     init(_ world: World) { self.world = world }
 
-    /// One sentence for each session whose ledger, reports or commands are not those of the backtester.
+    /// One sentence for each session whose ledger, reports or commands are not those of the backtester, or
+    /// whose metrics are not those of its ledger.
     func differences() -> [String] {
         do {
             let journalled = try journalled()
-            return try StrategyKind.allCases.compactMap { kind in
-                let expected = try backtest(kind)
-                let found = journalled[kind.id] ?? SessionRecord()
-                let booked = world.tracker.ledger.filter { $0.strategyID == kind.id }
-                return Self.difference(booked, expected.trades, "\(kind.id): trades booked")
-                    ?? Self.difference(found.trades, expected.trades, "\(kind.id): trades journalled")
-                    ?? Self.difference(found.marks, expected.marks, "\(kind.id): marks")
-                    ?? Self.difference(found.reports, expected.reports, "\(kind.id): reports")
-                    ?? Self.difference(found.commands, expected.commands, "\(kind.id): commands")
-            }
+            let metrics = try rebuildMetrics(in: world.tracker.store, isDryRun: true)
+            let letters = world.tracker.store.tables.deadLetters.map { "dead letter: \($0.sentence)" }
+            return letters + metrics
+                + (try StrategyKind.allCases.compactMap { try difference(of: $0, journalled[$0.id]) })
         } catch {
             return ["the journal cannot be compared: \(error)"]
         }
+    }
+
+    private func difference(of kind: StrategyKind, _ journalled: SessionRecord?) throws -> String? {
+        let (expected, found) = (try backtest(kind), journalled ?? SessionRecord())
+        let booked = world.tracker.store.ledger(kind.id)
+        return Self.difference(booked, expected.trades, "\(kind.id): trades booked")
+            ?? Self.difference(found.trades, expected.trades, "\(kind.id): trades journalled")
+            ?? Self.difference(found.marks, expected.marks, "\(kind.id): marks")
+            ?? Self.difference(found.reports, expected.reports, "\(kind.id): reports")
+            ?? Self.difference(found.commands, expected.commands, "\(kind.id): commands")
     }
 
     private static func difference<Item: Equatable>(
@@ -94,7 +102,7 @@ struct Comparison {
             let symbol = plan.symbols.name(of: execution.symbol)
             record.trades.append(TradeEvent(execution, strategy: kind.id, symbol: symbol))
         }
-        for event in plan.events { try session.take(event, book) }
+        for event in world.gateway.journal { try session.take(event, book) }
         try session.finish(book)
         return record
     }

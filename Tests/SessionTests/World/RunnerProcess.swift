@@ -5,34 +5,35 @@ import Contracts
 import StrategyHost
 import TradingCore
 
-final class RunnerProcess {
-    private unowned let world: World
+final class RunnerProcess: WorldProcess {
+    unowned let world: World
     let number: Int
     private(set) var life = 0
     private(set) var isUp = false
-    private var core = RunnerCore { _, _ in }
+    private(set) var core = RunnerCore(owner: "") { _, _ in }
     private var feed: SimulatedFeed
-    private var symbols = SymbolTable()
-    private var wire: Wire?
+    var symbols = SymbolTable()
+    var wire: Wire?
     private var asleepUntil = 0
     private var turnIsPlanned = false
     private var isProgressDue = true
     private var isProgressPlanned = false
-    private var ticks = 0
+    var ticks = 0
     private let lines = OrderEntryReader()
     /// What it believes to hold.
-    private var leases = LeaseBook(term: Int64(LeaseTable.term))
-    private var released: [HeldLease] = []
-    private var isAsking = false
+    var leases = LeaseBook(term: Int64(LeaseTable.term))
+    var released: [HeldLease] = []
+    var surrendered: [(lease: HeldName, seen: UInt64)] = []
+    var isAsking = false
     /// An answer of the database that came while it slept.
-    private var late: [() -> Void] = []
+    var late: [() -> Void] = []
     /// The last promise heard, by strategy, for the broken rule that keeps it.
     private var promises: [String: (event: UInt64, report: UInt64)] = [:]
 
     init(_ world: World, number: Int) {
         self.world = world
         self.number = number
-        feed = SimulatedFeed([], symbols: symbols, as: symbols, capacity: 16, repairs: true)
+        feed = SimulatedFeed(symbols: symbols, as: symbols, capacity: 16, repairs: true)
     }
 
     var isAwake: Bool { world.now >= asleepUntil }
@@ -48,7 +49,16 @@ final class RunnerProcess {
 
     // MARK: life
 
+    /// The first start may come later: a runner that joins.
     func start() {
+        let wait = world.plan.runners[number]
+        world.plan(in: wait) { [unowned self] in
+            if wait > 0 { self.world.count("runners joined") }
+            self.begin()
+        }
+    }
+
+    private func begin() {
         life += 1
         isUp = true
         asleepUntil = 0
@@ -58,14 +68,19 @@ final class RunnerProcess {
         feed = world.makeFeed(symbols)
         leases = LeaseBook(term: Int64(LeaseTable.term))
         released = []
+        surrendered = []
         isAsking = false
         late = []
         promises = [:]
-        core = RunnerCore { [unowned self] id, reason in
+        let owner = world.isBroken(.fenceShared) ? "" : "runner \(number) life \(life)"
+        core = RunnerCore(owner: owner) { [unowned self] id, reason in
             self.world.wrong("\(id) stopped: \(reason.sentence)")
         }
-        core.onLost = { [unowned self] id in
+        core.onLost = { [unowned self] id, seen in
             self.world.count("fenced")
+            if let lease = self.leases.leases.first(where: { $0.strategy == id }) {
+                self.surrendered.append((HeldName(strategy: id, fence: lease.fence), seen))
+            }
             self.leases.drop(id)
         }
         connect()
@@ -77,7 +92,24 @@ final class RunnerProcess {
         life += 1
         wire?.close()
         wire = nil
-        world.plan(in: world.random.within(200...6_000)) { [unowned self] in self.start() }
+        world.plan(in: world.random.within(200...6_000)) { [unowned self] in self.begin() }
+    }
+
+    /// A clean stop, and after a while somebody joins under that number.
+    private func leave() {
+        world.count("runners left")
+        world.leases.retire(number)
+        for lease in leases.leases {
+            world.leases.release(HeldName(strategy: lease.strategy, fence: lease.fence), runner: number)
+        }
+        isUp = false
+        life += 1
+        wire?.close()
+        wire = nil
+        world.plan(in: world.random.within(2_000...15_000)) { [unowned self] in
+            self.world.count("runners joined")
+            self.begin()
+        }
     }
 
     /// Noticed after a while; until then what had been sent still arrives.
@@ -131,75 +163,11 @@ final class RunnerProcess {
         }
     }
 
-    // MARK: leases
-
-    private func look() {
-        askForLeases()
-        ticks += 1
-        guard wire != nil else { return }
-        if ticks % 3 == 0 {
-            core.attachDetached(symbols)
-            noteAttaches()
-        }
-        if ticks % 8 == 0 { core.repeatProgress() }
-    }
-
-    /// As `RunnerLoop.askForLeases`: the database answers after a while, or its answer is lost.
-    private func askForLeases() {
-        guard !isAsking else { return }
-        isAsking = true
-        let (life, asked) = (life, Int64(world.now))
-        let named = leases.isRenewalDue(at: asked) ? leases.leases : nil
-        let released = self.released
-        world.plan(in: world.databaseDelay()) { [unowned self] in
-            // The database is asked though the runner has crashed meanwhile.
-            let table = self.world.leases
-            for lease in released { table.release(lease, runner: self.number) }
-            let answers = named.map { table.renew($0, runner: self.number, now: self.world.now) }
-            let room = table.room(self.leases.leases.count)
-            let given = self.life == life ? table.claim(room, runner: self.number, self.world) : []
-            let wait = self.world.databaseDelay()
-            self.world.plan(in: wait) { [unowned self] in
-                guard self.life == life else { return }
-                guard self.isAwake else {
-                    // It is heard when the runner wakes, late.
-                    self.late.append { self.answered(answers, given, released, asked) }
-                    return
-                }
-                self.answered(answers, given, released, asked)
-            }
-        }
-    }
-
-    private func answered(
-        _ answers: [(strategy: String, fence: UInt64, isHeld: Bool)]?, _ given: [HeldName],
-        _ released: [HeldLease], _ asked: Int64
-    ) {
-        isAsking = false
-        self.released.removeAll { released.contains($0) }
-        if let answers { for id in leases.renewed(answers, asked: asked) { core.remove(id) } }
-        for name in given {
-            leases.claimed(name.strategy, fence: name.fence, asked: asked)
-            guard let kind = StrategyKind.allCases.first(where: { $0.id == name.strategy }) else { continue }
-            do {
-                let made = try world.makeStrategy(kind, symbols: symbols)
-                core.add(world.terms(kind), made.strategy, symbols: made.symbols, fence: name.fence)
-            } catch { world.wrong("\(error)") }
-        }
-        guard answers != nil else { return }
-        let runners = world.leases.runners
-        for lease in leases.takeSurplus(strategies: StrategyKind.allCases.count, runners: runners) {
-            world.count("given back")
-            core.remove(lease.strategy)
-            self.released.append(lease)
-        }
-    }
-
     // MARK: what arrives
 
-    func marketArrives(_ range: ClosedRange<UInt64>) {
+    func marketArrives(_ events: [MarketEvent]) {
         guard isUp, isAwake else { return }
-        feed.arrive(range)
+        feed.arrive(events)
         soon()
     }
 
@@ -224,6 +192,7 @@ final class RunnerProcess {
         case .report where world.isBroken(.reportsOnArrival), .matched where world.isBroken(.matchedFirst):
             core.pump(feed.window, symbols)
         case .matched(let id, let event, let report): promises[id] = (event, report)
+        case .ahead: world.count("promises")
         case .attached(let answer):
             let id = answer.strategy
             if world.isBroken(.noWait) {
@@ -233,34 +202,6 @@ final class RunnerProcess {
                 try? core.receive(old, symbols: &symbols)
             }
         default: break
-        }
-    }
-
-    private func withoutRules(_ messages: [OrderEntryMessage]) -> [OrderEntryMessage] {
-        guard world.broken != nil else { return messages }
-        var first: [OrderEntryMessage] = []
-        var rest: [OrderEntryMessage] = []
-        for message in messages {
-            switch message {
-            case .matched where world.isBroken(.noWait): continue
-            case .matched(let id, let event, _) where world.isBroken(.matchedFirst):
-                first.append(.matched(strategy: id, event: event, report: 0))
-            case .report(var order) where world.isBroken(.reportsOnArrival):
-                let session = core.strategies.first { $0.id == order.strategyID }?.session
-                order.after = session?.progress.event ?? 0
-                rest.append(.report(order))
-            default: rest.append(message)
-            }
-        }
-        return first + rest
-    }
-
-    /// Where the strategies stood when they asked, for the broken rule that takes it for progress.
-    private func noteAttaches() {
-        guard world.isBroken(.attachMoves) else { return }
-        for running in core.strategies {
-            guard case .asked(let id) = running.session.state else { continue }
-            world.placeAtAttach[AttachName(running.id, running.session.fence, id)] = running.session.progress
         }
     }
 
@@ -317,11 +258,9 @@ final class RunnerProcess {
         if isAwake {
             core.look()
             look()
-            if let missing = world.missing(feed) {
-                let (life, restarts) = (life, feed.restarts)
-                world.plan(in: world.delay(250)) { [unowned self] in
-                    if self.life == life, self.feed.restarts == restarts { self.marketArrives(missing) }
-                }
+            let (life, restarts) = (life, feed.restarts)
+            world.gateway.repair(feed) { [unowned self] events in
+                if self.life == life, self.feed.restarts == restarts { self.marketArrives(events) }
             }
             turn()
         }
@@ -334,6 +273,8 @@ final class RunnerProcess {
             if world.random.chance(0.5) { wire?.forget() }
         } else if world.strikes(1) {
             breakConnection()
+        } else if world.plan.runnersLeave, isAwake, world.strikes(0.5) {
+            leave()
         }
     }
 }

@@ -1,6 +1,7 @@
-// A whole stack as a discrete-event simulation: one gateway, one simulator, two or three runners, one
+// A whole stack as a discrete-event simulation: one gateway, one simulator, runners that come and go, one
 // tracker, an operator's lease table. Time, network, crashes and sleep come from one seed; the sessions, both
-// ends of the order entry, their lines, the journal's records and the strategy host are the shipped code.
+// ends of the order entry, their lines, the journal's records, the strategy host, the tracker and the order of
+// its feed are the shipped code.
 
 import Contracts
 import StrategyHost
@@ -22,9 +23,13 @@ struct AttachName: Hashable {
 final class World {
     /// What must have happened in many worlds, or they show nothing.
     static let faults = [
-        "feeds begun again", "fenced", "given back", "leases run out", "resets", "runner crashes",
-        "runner sleeps", "simulator crashes",
-        "simulator sleeps", "torn batches",
+        "bookings begun again", "bookings tried again", "clock jumps", "database away", "database restored",
+        "feeds begun again",
+        "feeds cut", "fenced",
+        "gateway crashes", "gateway sleeps", "given back", "leases run out", "promises", "resets",
+        "runner crashes",
+        "runner sleeps", "runners joined", "runners left", "simulator crashes", "simulator sleeps",
+        "torn batches", "tracker crashes", "tracker sleeps",
     ]
     /// A tick of every process: heartbeats, leases, faults.
     static let tick = 500
@@ -39,13 +44,13 @@ final class World {
     private(set) var counts: [String: Int] = [:]
     let plan: WorldPlan
     let journal = MemoryJournal()
-    /// Every trade of the flushed journal, in its order.
-    private(set) var trades: [TradeEvent] = []
-    private var published: UInt64 = 0
-    let leases = LeaseTable()
+    private(set) var leases: LeaseTable!
+    private(set) var gateway: GatewayProcess!
     private(set) var simulator: SimulatorProcess!
     private(set) var runners: [RunnerProcess] = []
     private(set) var tracker: TrackerProcess!
+    /// All of them, in the order in which they start.
+    private var processes: [any WorldProcess] = []
     var placeAtAttach: [AttachName: Progress] = [:]
 
     init(seed: UInt64, breaking broken: BrokenRule? = nil) {
@@ -54,9 +59,12 @@ final class World {
         var random = SplitMix64(seed: seed)
         plan = WorldPlan(&random)
         self.random = random
+        leases = LeaseTable(self)
+        gateway = GatewayProcess(self)
         simulator = SimulatorProcess(self)
         tracker = TrackerProcess(self)
-        runners = (0..<plan.runners).map { RunnerProcess(self, number: $0) }
+        runners = plan.runners.indices.map { RunnerProcess(self, number: $0) }
+        processes = [simulator, tracker, gateway] + runners
     }
 
     // MARK: for the processes
@@ -77,6 +85,9 @@ final class World {
     /// How long the database takes; after the horizon never so long that a lease runs out meanwhile.
     func databaseDelay() -> Int { now < plan.horizon ? delay(100) : random.within(1...100) }
 
+    /// Readers of the market data: each is handed what the gateway publishes.
+    var readers: [([MarketEvent]) -> Void] { [simulator.marketArrives] + runners.map { $0.marketArrives } }
+
     func shuffledSymbols() -> SymbolTable {
         var table = SymbolTable()
         for name in random.shuffled(plan.symbols.names) { _ = try! table.intern(name) }
@@ -85,14 +96,7 @@ final class World {
 
     func makeFeed(_ symbols: SymbolTable) -> SimulatedFeed {
         SimulatedFeed(
-            plan.events, symbols: symbols, as: plan.symbols, capacity: plan.feedWindow,
-            repairs: broken != .noGapRepair)
-    }
-
-    /// What a heartbeat shows to be missing at the end of a feed.
-    func missing(_ feed: SimulatedFeed) -> ClosedRange<UInt64>? {
-        let next = feed.window.next
-        return next <= published && !feed.window.isFull ? next...published : nil
+            symbols: symbols, as: plan.symbols, capacity: plan.feedWindow, repairs: broken != .noGapRepair)
     }
 
     func terms(_ kind: StrategyKind) -> SessionTerms {
@@ -112,30 +116,6 @@ final class World {
         return (strategy, own)
     }
 
-    // MARK: publishing
-
-    private func gateway() {
-        published += 1
-        let seq = published
-        for arrive in [simulator.marketArrives] + runners.map({ $0.marketArrives })
-        where !random.chance(plan.drop) {
-            plan(in: delay(200)) { arrive(seq...seq) }
-        }
-        if published < plan.events.count { plan(in: delay(plan.pace)) { self.gateway() } }
-    }
-
-    /// The simulator has flushed records from this index on.
-    func publish(from first: Int) {
-        for index in first..<journal.records.count where journal.isTrade[index] {
-            guard let trade = try? journal.records[index].withUnsafeBytes({ try TradeEvent.decode($0).trade })
-            else { return wrong("record \(index + 1) is no trade") }
-            trades.append(trade)
-            guard !random.chance(plan.drop) else { continue }
-            let number = trades.count
-            plan(in: delay(200)) { self.tracker.arrive(number, trade) }
-        }
-    }
-
     /// Position of the last journalled command of a strategy.
     func lastCommandPlace(_ id: String) -> Progress? {
         for record in journal.records.reversed()
@@ -152,15 +132,12 @@ final class World {
 
     /// Runs until everything is traded and booked, and says what is wrong with the result.
     func run() -> [String] {
-        simulator.start()
-        for runner in runners { runner.start() }
-        plan(in: 0) { self.gateway() }
-        repeatedly { self.simulator.tick() }
-        for runner in runners { repeatedly { runner.tick() } }
-        repeatedly { self.tracker.tick() }
+        for process in processes { process.start() }
+        repeatedly { self.leases.tick() }
+        for process in processes { repeatedly { process.tick() } }
         while problems.isEmpty, !isDone {
             guard now < Self.patience, let next = agenda.takeNext() else {
-                wrong("stuck: \(standing)")
+                wrong("stuck: " + processes.map(\.standing).joined(separator: "; "))
                 break
             }
             next()
@@ -177,18 +154,7 @@ final class World {
     }
 
     private var isDone: Bool {
-        now >= plan.horizon && simulator.isUp && simulator.core.sessions.count == StrategyKind.allCases.count
-            && simulator.core.sessions.allSatisfy { $0.journal.isEnded && !$0.served.isRerunning }
-            && tracker.checkpoint >= trades.count
-    }
-
-    private var standing: String {
-        simulator.core.sessions.map { session in
-            let (driver, served) = (session.served.driver, session.served)
-            return "\(session.id) event \(driver.handed) report \(driver.lastReport)"
-                + " command \(driver.lastCommand)"
-                + (served.isAttached ? "" : " detached")
-                + (served.isRerunning ? " rerunning" : "")
-        }.joined(separator: ", ") + "; " + runners.map(\.standing).joined(separator: ", ")
+        now >= plan.horizon + 2 * Self.tick && gateway.isDone && simulator.isDone
+            && tracker.booked >= UInt64(journal.records.count)
     }
 }

@@ -5,8 +5,8 @@ import Contracts
 import StrategyHost
 import TradingCore
 
-final class SimulatorProcess {
-    private unowned let world: World
+final class SimulatorProcess: WorldProcess {
+    unowned let world: World
     private(set) var life = 0
     private(set) var isUp = false
     private(set) var core: SimulatorCore
@@ -21,16 +21,39 @@ final class SimulatorProcess {
     /// Highest fence of an attach that the journal holds, and of one that waits for the flush, by strategy.
     private var servedFence: [String: UInt64] = [:]
     private var takenFence: [String: UInt64] = [:]
-    private var isRestarted = false
+    private(set) var isRestarted = false
+    private var channel = Channel()
+    /// The last record that was sent, and that of the last heartbeat.
+    private var sent: UInt64 = 0
+    private var heartbeatLast: UInt64 = 0
 
     init(_ world: World) {
         self.world = world
         journal = world.journal
         core = SimulatorCore(journal: journal)
-        feed = SimulatedFeed([], symbols: symbols, as: symbols, capacity: 16, repairs: true)
+        feed = SimulatedFeed(symbols: symbols, as: symbols, capacity: 16, repairs: true)
     }
 
     var isAwake: Bool { world.now >= asleepUntil }
+    /// Whether the process of that life runs and is awake.
+    func isThere(_ life: Int) -> Bool { isUp && isAwake && self.life == life }
+
+    /// Whether every session has gone through the end of the data.
+    var isDone: Bool {
+        isUp && core.sessions.count == StrategyKind.allCases.count
+            && core.sessions.allSatisfy { $0.journal.isEnded && !$0.served.isRerunning }
+    }
+
+    var standing: String {
+        "simulator\(isUp ? "" : " down")\(isAwake ? "" : " asleep")"
+            + core.sessions.map { session in
+                let (driver, served) = (session.served.driver, session.served)
+                return " \(session.id) event \(driver.handed) report \(driver.lastReport)"
+                    + " command \(driver.lastCommand)"
+                    + (served.isAttached ? "" : " detached")
+                    + (served.isRerunning ? " rerunning" : "")
+            }.joined()
+    }
 
     // MARK: life
 
@@ -51,19 +74,16 @@ final class SimulatorProcess {
                 }
             }
         } catch { world.wrong("the journal cannot be restored: \(error)") }
-        hearGateway()
+        if core.restoredMarketDataEpoch != nil { hearGateway() }
         feed.start(at: core.sessions.map(\.served.next).min() ?? 1)
+        sent = UInt64(journal.records.count)
+        heartbeatLast = sent
     }
 
     /// A restart knows the market data from its journal; the first start has to hear the gateway.
     private func hearGateway() {
-        guard core.restoredMarketDataEpoch == nil else {
-            return core.marketDataKnown(epoch: "market", symbols: &symbols)
-        }
-        let life = life
-        world.plan(in: world.random.within(0...500)) { [unowned self] in
-            if self.life == life { self.core.marketDataKnown(epoch: "market", symbols: &self.symbols) }
-        }
+        guard core.marketDataEpoch == nil else { return }
+        core.marketDataKnown(epoch: "market", symbols: &symbols)
     }
 
     func crash() {
@@ -78,16 +98,6 @@ final class SimulatorProcess {
             self.start()
             for runner in world.runners { runner.simulatorIsBack() }
         }
-    }
-
-    /// The record as a restart sees it; nil when the broken rule forgets it.
-    private func asRestored(_ record: [UInt8]) -> [UInt8]? {
-        guard world.isBroken(.fenceForgotten) else { return record }
-        let text = String(decoding: record, as: UTF8.self)
-        if text.hasPrefix("{\"type\":\"fence\"") { return nil }
-        guard let range = text.firstRange(of: "\"fence\":") else { return record }
-        let rest = text[range.upperBound...].drop { $0.isNumber }
-        return Array((text[..<range.upperBound] + "0" + rest).utf8)
     }
 
     // MARK: what arrives
@@ -114,9 +124,10 @@ final class SimulatorProcess {
         soon()
     }
 
-    func marketArrives(_ range: ClosedRange<UInt64>) {
+    func marketArrives(_ events: [MarketEvent]) {
         guard isUp, isAwake else { return }
-        feed.arrive(range)
+        hearGateway()
+        feed.arrive(events)
         soon()
     }
 
@@ -133,35 +144,6 @@ final class SimulatorProcess {
             let claimed = OrderEntryMessage.progress(
                 strategy: id, fence: request.fence, event: place.event, report: place.report, command: 0)
             core.receive(claimed, from: peer, symbols: &symbols)
-        }
-    }
-
-    /// What a broken rule takes for progress at an attach.
-    private func placeTakenAsProgress(_ session: SimulatedStrategy, _ request: AttachRequest) -> Progress? {
-        if world.isBroken(.silentStart) { return Progress() }
-        if world.isBroken(.attachMoves) {
-            return world.placeAtAttach[AttachName(session.id, request.fence, request.attachID)]
-        }
-        guard world.isBroken(.journalAsProgress), isRestarted else { return nil }
-        return world.lastCommandPlace(session.id)
-    }
-
-    private func withoutRules(_ message: OrderEntryMessage) -> OrderEntryMessage {
-        func fence(_ id: String, _ fence: UInt64) -> UInt64 {
-            guard world.isBroken(.noFence) else { return fence }
-            return max(fence, core.sessions.first { $0.id == id }?.served.fence ?? 0)
-        }
-        switch message {
-        case .attach(var request):
-            request.fence = fence(request.terms.strategyID, request.fence)
-            return .attach(request)
-        case .command(let id, let sent, let command):
-            return .command(strategy: id, fence: fence(id, sent), command)
-        case .progress(let id, let sent, let event, let report, let command):
-            let last = world.isBroken(.progressWithHoles) ? 0 : command
-            return .progress(
-                strategy: id, fence: fence(id, sent), event: event, report: report, command: last)
-        default: return message
         }
     }
 
@@ -189,16 +171,20 @@ final class SimulatorProcess {
         do { try core.advance(feed.window) } catch { return world.wrong(error.sentence) }
         journal.isMuted = false
         if world.isBroken(.answerFirst) { answer() }
+        if world.isBroken(.tradesPublishedFirst) { publish(journal.waiting) }
         if let kept = tornBatch() {
             world.count("torn batches")
             journal.flush(kept)
-            world.publish(from: first)
             return crash()
         }
         if world.strikes(2) { return makeRoom() }
         journal.flush()
         servedFence.merge(takenFence, uniquingKeysWith: max)
-        world.publish(from: first)
+        if world.strikes(0.5) { return crash() }
+        publish(
+            first < journal.records.count
+                ? journal.published(UInt64(first + 1)...UInt64(journal.records.count)) : [])
+        sent = UInt64(journal.records.count)
         if world.strikes(0.5) { return crash() }
         if !world.isBroken(.answerFirst) { answer() }
         makeRoom()
@@ -211,11 +197,42 @@ final class SimulatorProcess {
         return journal.batchCount > 0 && world.strikes(1) ? world.random.below(journal.batchCount + 1) : nil
     }
 
+    private func publish(_ records: [PublishedRecord]) {
+        for record in records {
+            channel.send(in: world) { [world] in world.tracker.arrive(record) }
+        }
+    }
+
+    /// As `Publisher.sendHeartbeat`.
+    private func sendHeartbeat() {
+        let (last, since) = (sent, heartbeatLast)
+        var topics: [(topic: [UInt8], seq: UInt64)] = []
+        for record in last > since ? journal.published(since + 1...last) : [] {
+            topics.removeAll { $0.topic == record.topic }
+            topics.append((record.topic, record.seq))
+        }
+        heartbeatLast = last
+        channel.send(in: world) { [world] in
+            world.tracker.heartbeat(last: last, since: since, topics: topics)
+        }
+    }
+
     private func answer() {
         do { try core.prepareAnswers() } catch { return world.wrong("\(error)") }
+        if world.isBroken(.committedAhead) { takePromisesAsProgress() }
         core.flushAnswers { peer, bytes in
             wires[peer]?.sendDown(bytes)
             return true
+        }
+    }
+
+    private func takePromisesAsProgress() {
+        for session in core.sessions {
+            guard let peer = session.peer, let ahead = session.ahead else { continue }
+            let claimed = OrderEntryMessage.progress(
+                strategy: session.id, fence: session.served.fence, event: ahead,
+                report: session.served.driver.lastReport, command: 0)
+            core.receive(claimed, from: peer, symbols: &symbols)
         }
     }
 
@@ -231,12 +248,11 @@ final class SimulatorProcess {
         guard isUp else { return }
         if isAwake {
             core.look()
-            if let missing = world.missing(feed) {
-                let (life, restarts) = (life, feed.restarts)
-                world.plan(in: world.delay(250)) { [unowned self] in
-                    if self.life == life, self.feed.restarts == restarts { self.marketArrives(missing) }
-                }
+            let (life, restarts) = (life, feed.restarts)
+            world.gateway.repair(feed) { [unowned self] events in
+                if self.life == life, self.feed.restarts == restarts { self.marketArrives(events) }
             }
+            sendHeartbeat()
             turn()
         }
         if world.strikes(0.5) {
