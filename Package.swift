@@ -78,7 +78,8 @@ let package = Package(
         library(
             "Persistence",
             [
-                "Contracts", "CPostgreSQL", "CCrashPoint", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+                "Contracts", "CPostgreSQL", "CCrashPoint", "CZlib",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         library(
