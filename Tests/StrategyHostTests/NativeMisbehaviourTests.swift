@@ -69,7 +69,7 @@ import Testing
         .enabled(if: MisbehaviourTests.hasPython, "SKIP python: no plugin-host"),
         arguments: [
             (#"puts("last words"); __builtin_trap();"#, ["signal 4", "last words"]),
-            ("int *volatile nowhere = 0; *nowhere = 1;", ["signal 11"]),
+            ("int *volatile nowhere = 0; *(volatile int *)nowhere = 1;", ["signal 11"]),
             (#"puts("last words"); exit(3);"#, ["code 3", "last words"]),
             (
                 "for (;;) { char *p = malloc(1 << 24); if (!p) { puts(\"no more\"); abort(); } memset(p, 1, 1 << 24); }",
