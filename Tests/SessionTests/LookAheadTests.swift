@@ -89,7 +89,7 @@ private func quotes(_ count: UInt64, filling: Set<UInt64> = []) -> [MarketEvent]
             reached.append(event)
         }
         let steps = zip(reached.dropFirst(), reached).map { $0.0 - $0.1 }
-        #expect(reached.first ?? 0 <= 1 + LookAhead.shortest)
+        #expect(reached.first ?? 0 <= 2 + LookAhead.shortest)
         #expect(steps.max() ?? 0 <= LookAhead.longest)
         #expect(reached.count < 20, "\(reached)")
     }

@@ -57,7 +57,7 @@ package struct SimulatedStrategy {
     package var fresh: [OrderEvent] = []
     /// How far nothing is due if the strategy does nothing; nil where it need not be said.
     package var ahead: UInt64?
-    /// The last "matched through" or promise that was sent, with the last command counted in it.
+    /// The last "matched through" (with command 0) or promise that was sent.
     package var sentMatched: (event: UInt64, report: UInt64, command: UInt64) = (0, 0, 0)
     /// Why the session does not go on; nil while it does.
     package var stopped: Reason?

@@ -422,7 +422,9 @@ package final class SimulatorCore {
         guard session.served.isSentThrough, driver.isBusy || session.sentMatched.report != driver.lastReport
         else { return }
         let event = max(driver.handed, session.ahead ?? 0)
-        let matched = (event: event, report: driver.lastReport, command: driver.lastCommand)
+        // A promise depends on the commands counted in it; what is matched does not.
+        let counted = event > driver.handed ? driver.lastCommand : 0
+        let matched = (event: event, report: driver.lastReport, command: counted)
         guard matched != session.sentMatched else { return }
         sessions[index].sentMatched = matched
         if event > driver.handed {
