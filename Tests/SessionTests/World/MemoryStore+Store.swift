@@ -14,6 +14,11 @@ extension MemoryStore: LedgerStore {
 
     func outsideStrategies() throws -> [OutsideStrategy] { [] }
 
+    /// One simulator is followed, and nobody else books.
+    func strategySources() throws -> [String: String] {
+        Dictionary(tables.trades.map { ($0.strategyID, "simulator") }) { first, _ in first }
+    }
+
     func forEachTrade(strategy: String?, _ body: (TradeEvent) throws -> Void) throws {
         let strategies = strategy.map { [$0] } ?? Set(tables.trades.map(\.strategyID)).sorted()
         for strategy in strategies { for trade in ledger(strategy) { try body(trade) } }
@@ -57,6 +62,22 @@ extension MemoryStore: LedgerCheckStore {
     func ledgerHeads() throws -> [LedgerHead] { unasked() }
     func rebuildPositions(isDryRun: Bool) throws -> [String] { unasked() }
     func trades(_ query: TradeQuery, after cursor: TradeCursor?, limit: Int) throws -> TradePage { unasked() }
+}
+
+extension MemoryStore: ArchiveStore {
+    func archiveTrades(before moment: Timestamp, isDryRun: Bool) throws -> ArchiveReport { unasked() }
+}
+
+extension MemoryStore: OrderStore {
+    func orders(strategy: String, after: UInt64, limit: Int) throws -> [OrderRow] { unasked() }
+    func orderedStrategies() throws -> [String] { unasked() }
+    func runs(strategy: String?) throws -> [StrategyRun] { unasked() }
+}
+
+extension MemoryStore: BackupStore {
+    func forEachRow(
+        _ body: (_ heading: String, _ row: UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Int64 { unasked() }
 }
 
 /// The leases of a world are in its `LeaseTable`.
