@@ -130,6 +130,8 @@ class Tracker:
                 text = ""
             found = re.search(r"^checkpoint_seq ([0-9.e+]+)$", text, re.MULTILINE)
             if found and float(found.group(1)) >= self.last:
+                fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(") ", 1)[1].split()
+                self.cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
                 return time.monotonic() - self.began
             if self.process.poll() is not None:
                 break
@@ -138,19 +140,24 @@ class Tracker:
 
 
 def tracker(options):
+    taken = []
+
     def backlog(database=None):
         with Tracker(options, 100_000, database=database) as running:
-            return running.caught_up()
+            seconds = running.caught_up()
+            taken.append(running.cpu)
+            return seconds
 
     with Load() as load:
         seconds = [backlog() for _ in range(max(3, options.pairs // 3))]
     row("backlog of 100,000 trades into SQLite: seconds", seconds, 10, 10, f"{middle(seconds):.2f} s", "", load.share,
-        "with as many orders")
+        f"with as many orders; {middle(taken):.2f} s of a processor")
     try:
         with Server() as server, Load() as load:
+            taken.clear()
             seconds = [backlog(server.fresh()) for _ in range(max(3, options.pairs // 3))]
         row("backlog of 100,000 trades into PostgreSQL: seconds", seconds, 10, 10, f"{middle(seconds):.2f} s", "",
-            load.share, "with as many orders")
+            load.share, f"with as many orders; {middle(taken):.2f} s of the tracker's processor")
     except Absent as reason:
         fact(f"without PostgreSQL: {reason}")
     with Load() as load:
