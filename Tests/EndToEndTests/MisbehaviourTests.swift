@@ -54,7 +54,7 @@ private struct Misdeed {
                 """,
             python: """
                 import socket, subprocess
-                for deed in (lambda: os.fork(), lambda: socket.socket(), lambda: subprocess.run(['/bin/true']),
+                for deed in (os.fork, socket.socket, lambda: subprocess.run(['/bin/true']),
                              lambda: open('/etc/passwd'), lambda: open('/tmp/escaped', 'w'),
                              lambda: os.kill(os.getppid(), 0)):
                     try: deed()
@@ -156,14 +156,15 @@ extension EndToEnd {
             ]
             let stack = try Stack(
                 in: run, flags + good + bad.flatMap { ["--strategy", "\($0.id)=\($0.id):ACME"] })
-            // Each fails, is begun again three times, and stays failed.
+            // Each fails, is begun again three times, and stays failed; one that fails at a later event than
+            // before, because its events came in other messages, has earned more.
             var begun: [Int] = []
-            for _ in 0..<1_200 where begun != bad.map({ _ in 3 }) {
+            for _ in 0..<1_200 where begun.contains(where: { $0 < 3 }) || begun.isEmpty {
                 try await Task.sleep(for: .milliseconds(250))
                 let lines = log(run).split(separator: "\n").filter { $0.contains("strategy begins again") }
                 begun = bad.map { misdeed in lines.count { $0.contains("strategy=\(misdeed.id)") } }
             }
-            #expect(begun == bad.map { _ in 3 }, "begun again, of \(bad.map(\.id))")
+            #expect(begun.allSatisfy { (3...12).contains($0) }, "\(begun) of \(bad.map(\.id))")
             try await stack.wait("all misdeeds are failed, all others done", "state") { state in
                 bad.allSatisfy { state[$0.id] == "failed" }
                     && ["sma", "quotes", "both", "w"].allSatisfy { state[$0] == "done" }
