@@ -102,7 +102,8 @@ extension EndToEnd {
         func check() async throws {
             func done(_ more: String) -> String { #"echo "{\"type\":\"done\",\"id\":$id\#(more)}""# }
             let order =
-                #",\"actions\":[{\"action\":\"submit\",\"symbol\":\"SYMBOL\",\"side\":\"buy\",\"quantity\":1}]"#
+                #",\"actions\":[{\"action\":\"submit\",\"symbol\":\"SYMBOL\",\"side\":\"buy\","#
+                + #"\"quantity\":1}]"#
             try program("number", answer: #"echo "{\"type\":\"done\",\"id\":99}""#)
             try program("counts", answer: done(#",\"handled\":3"#))
             try program("foreign", answer: done(order.replacing("SYMBOL", with: "XYZ")))

@@ -1,4 +1,5 @@
-// Native plugins that misbehave in a process of their own: each is stopped with the reason and its last words.
+// Native plugins that misbehave in a process of their own: each is stopped with the reason and its last
+// words.
 
 import Contracts
 import Foundation
@@ -72,7 +73,8 @@ import Testing
             ("int *volatile nowhere = 0; *(volatile int *)nowhere = 1;", ["signal 11"]),
             (#"puts("last words"); exit(3);"#, ["code 3", "last words"]),
             (
-                "for (;;) { char *p = malloc(1 << 24); if (!p) { puts(\"no more\"); abort(); } memset(p, 1, 1 << 24); }",
+                "for (;;) { char *p = malloc(1 << 24); if (!p) { puts(\"no more\"); abort(); } "
+                    + "memset(p, 1, 1 << 24); }",
                 ["signal 6", "no more"]
             ),
             ("for (int n = 0; n < 2000; n++) buy(d->symbol);", ["actions"]),

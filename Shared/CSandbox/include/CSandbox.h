@@ -46,7 +46,7 @@ int sandbox_landlock_version(void);
 #define SANDBOX_NETWORK 6
 #define SANDBOX_SIGNALS 7
 
-// 1 when a process that has gone through all steps is refused this, 0 when it is not. It is tried, in a child;
+// 1 when a process that has gone through all steps is refused this, 0 when it is not. It is tried in a child;
 // the processor time takes a second. For a process with one thread.
 int sandbox_holds(int what);
 

@@ -2,8 +2,8 @@
 // by inode, size and modification time of every file, looked at now and then.
 //
 // A change counts when two looks in a row saw the same, so that a file that is still being copied is not
-// loaded. Costs: one `stat` a file and look. Limits: those of `PluginFolders`; of the folders inside, those with
-// a `plugin.json` or a Python package.
+// loaded. Costs: one `stat` a file and look. Limits: those of `PluginFolders`; of the folders inside, those
+// with a `plugin.json` or a Python package.
 
 #if canImport(Glibc)
     import Glibc

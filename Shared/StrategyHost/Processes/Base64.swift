@@ -1,5 +1,5 @@
-// Bytes as text in a line of the plugin protocol (RFC 4648, with padding). Strict: what is not the one form of
-// some bytes is refused, because a state that was changed on the way is another state.
+// Bytes as text in a line of the plugin protocol (RFC 4648, with padding). Strict: what is not the one form
+// of some bytes is refused, because a state that was changed on the way is another state.
 
 private let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 

@@ -176,8 +176,8 @@ package final class PluginChannel {
         }
     }
 
-    /// Waits until there is something to read or to send, at most so long. Says where something is to be read;
-    /// an end counts.
+    /// Waits until there is something to read or to send, at most so long. Says where something is to be
+    /// read; an end counts.
     @discardableResult
     func wait(milliseconds: Int32) -> (answers: Bool, prints: Bool) {
         // A negative descriptor is left out by the system.

@@ -38,8 +38,8 @@ package struct SessionSettings: Sendable, Equatable {
     package var maxOrderQuantity: Quantity?
     /// Submits and replaces accepted within one second of session time; nil: no limit.
     package var orderRate: Int?
-    /// The first market event whose orders are taken, for a strategy that was warmed up on those before it; 0:
-    /// the session's first. The strategy's host holds it.
+    /// The first market event whose orders are taken, for a strategy that was warmed up on those before it;
+    /// 0: the session's first. The strategy's host holds it.
     package var ordersFrom: UInt64 = 0
 
     package init() {}

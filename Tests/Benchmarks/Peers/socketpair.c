@@ -1,5 +1,5 @@
-/* Round trips over a bare socket pair between two processes, with blocking calls: what a strategy in a process
- * of its own pays for every event at the least.
+/* Round trips over a bare socket pair between two processes, with blocking calls: what a strategy in a
+ * process of its own pays for every event at the least.
  *
  *     cc -O2 -o socketpair socketpair.c
  *     socketpair QUESTION-BYTES ANSWER-BYTES COUNT
