@@ -64,9 +64,6 @@ enum BrokenRule: String, CaseIterable {
         // What was promised was journalled before, and a session never goes beyond what was handled: the
         // promise is as true after the reset. It will matter once promises reach beyond the progress.
         case .promiseKept: false
-        // Trades that come again are known by id, number and content. It is the duplicate check that stands
-        // before this.
-        case .checkpointLast: false
         default: true
         }
     }

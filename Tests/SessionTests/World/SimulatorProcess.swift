@@ -136,8 +136,12 @@ final class SimulatorProcess: WorldProcess {
             return core.receive(withoutRules(message), from: peer, symbols: &symbols)
         }
         let id = request.terms.strategyID
+        let refused = core.counts.fenced
         core.receive(withoutRules(message), from: peer, symbols: &symbols)
-        guard let session = core.sessions.first(where: { $0.id == id }), session.peer == peer else { return }
+        // A runner whose database was restored may ask with a lower fence than it is attached with: refused.
+        guard core.counts.fenced == refused, let session = core.sessions.first(where: { $0.id == id }),
+            session.peer == peer
+        else { return }
         if request.fence < servedFence[id, default: 0] { world.wrong("\(id): a lower fence is served") }
         takenFence[id] = max(takenFence[id, default: 0], request.fence)
         if let place = placeTakenAsProgress(session, request) {
