@@ -24,7 +24,7 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
         case olderVersion = "older_version"
         /// A source continues under another epoch than its checkpoint.
         case epochChanged = "epoch_changed"
-        /// The checkpoint is behind what the caller has booked: the database was restored from an older state.
+        /// The checkpoint is behind what the caller has booked: it was restored from an older state.
         case rewound
         /// The location names a database that this program cannot open.
         case unsupported

@@ -88,7 +88,7 @@ struct StackStatus {
     }
 
     /// Whether every session has handled the end of the data and the tracker has booked all of it. Mostly asks
-    /// the simulator alone: a machine that is busy with the run has better things to do than to tell of it.
+    /// the simulator alone: a machine that is busy with the run has better things to do than tell of it.
     mutating func completion(strategies: Int) -> Completion {
         guard let simulator = HTTPAddress(endpoints.simulatorHealth).flatMap({ client.metrics($0) }) else {
             return .running

@@ -1,8 +1,8 @@
 // Moments at which a test ends a process as `kill -9` would: between two steps that only together are whole.
 //
 // Off unless the environment has CRASH_POINT=name:nth when the program starts: then the process kills itself
-// the nth time it comes to the point of that name, whichever thread comes there. A name that is not below or a
-// count that is no number ends the program at once with exit code 2, so that a test never arms nothing.
+// the nth time it comes to the point of that name, whichever thread comes there. A name that is not below or
+// a count that is no number ends the program at once with exit code 2, so that a test never arms nothing.
 //
 // Cost while off: one load and one branch that is never taken.
 #pragma once

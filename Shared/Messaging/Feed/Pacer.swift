@@ -4,8 +4,8 @@
 // event published. A reader that is behind and makes no progress for `MessagingInterval.stall` is left
 // behind: it is no longer waited for, counted once, and taken in again by its next report of progress. A
 // reader that reports nothing at all for as long is forgotten. Readers that never report are never waited
-// for, but for those that are expected: until they have come, or as long as a stall, only `firstWindow` events
-// leave, or all that was sent before they subscribed would be sent to them twice.
+// for, but for those that are expected: until they have come, or as long as a stall, only
+// `firstWindow` events leave, or all that was sent before they subscribed would be sent to them twice.
 
 /// The positions of the readers that a publisher waits for.
 package struct Pacer: Sendable {

@@ -1,5 +1,5 @@
 // How many events go into one message to a plugin: as many as it would answer in a tenth of the deadline at
-// the pace of its last answers, so that the deadline of an answer is one of an event too. A plugin that is fast
+// the pace of its last answers, so that the deadline of an answer is one of an event too. A fast one
 // gets long messages, one that thinks gets its events one by one. No decision of a strategy depends on it.
 
 struct BatchSize {

@@ -6,7 +6,7 @@
 // holds until the strategy makes a command that was not counted: the runner sees to that, it knows first.
 //
 // Costs: a copy of the session for each new command or report, and the steps taken on it. How far it looks
-// follows from how far it went before: a strategy that trades with every event wastes a dozen steps each time.
+// follows from how far it went before: a strategy that trades with every event wastes a dozen steps each.
 
 import Contracts
 

@@ -30,7 +30,8 @@ final class GatewayProcess: WorldProcess {
     var isHeard: Bool { isThere }
 
     var standing: String {
-        "gateway\(isUp ? "" : " down")\(isThere ? "" : " asleep") journal \(journal.count) of \(provided.count)"
+        "gateway\(isUp ? "" : " down")\(isThere ? "" : " asleep")"
+            + " journal \(journal.count) of \(provided.count)"
     }
 
     // MARK: life

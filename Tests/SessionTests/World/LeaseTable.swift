@@ -1,6 +1,6 @@
 // The database's side of the leases in a simulated world: who owns a strategy until when, by the database's
 // clock, and which runners are there. What `StrategyStore` does in one transaction a call. In some worlds its
-// clock jumps, or it is restored from a backup that does not know of the last claims; it is away now and then.
+// clock jumps, or it is restored from a backup that does not know of the last claims; it is away at times.
 
 import StrategyHost
 

@@ -39,7 +39,7 @@ extension MemoryStore: LedgerStore {
         tables.days.keys.filter { $0.strategy == strategy }.sorted().compactMap { tables.days[$0] }
     }
 
-    func replaceMetrics(_ row: PerformanceRow) throws { replace(row) }
+    func replaceMetrics(_ row: PerformanceRow) throws { recount(row) }
 
     /// Not kept here.
     func positions() throws -> [PositionRow] { [] }

@@ -52,6 +52,15 @@ final class MemoryStore: @unchecked Sendable {
     /// The database is restored from its last backup.
     func restoreBackup() { tables = backup }
 
+    /// What is counted anew after a booking belongs to the same back-up. One that was made between the two,
+    /// and restored under a tracker that books nothing more, shows the metrics of before until the tracker
+    /// starts again: known, and not looked for here.
+    func recount(_ row: PerformanceRow) {
+        let isBackedUp = backup.checkpoint?.seq == tables.checkpoint?.seq
+        replace(row)
+        if isBackedUp { backup = tables }
+    }
+
     // MARK: booking
 
     func book(

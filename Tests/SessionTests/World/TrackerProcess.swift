@@ -26,7 +26,8 @@ final class TrackerProcess: WorldProcess {
     private var isAwake: Bool { world.now >= asleepUntil }
 
     var standing: String {
-        "tracker\(isUp ? "" : " down")\(isAwake ? "" : " asleep") booked \(booked) of \(world.journal.records.count)"
+        "tracker\(isUp ? "" : " down")\(isAwake ? "" : " asleep")"
+            + " booked \(booked) of \(world.journal.records.count)"
     }
 
     // MARK: life

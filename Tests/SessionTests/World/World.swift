@@ -1,7 +1,7 @@
 // A whole stack as a discrete-event simulation: one gateway, one simulator, runners that come and go, one
 // tracker, an operator's lease table. Time, network, crashes and sleep come from one seed; the sessions, both
-// ends of the order entry, their lines, the journal's records, the strategy host, the tracker and the order of
-// its feed are the shipped code.
+// ends of the order entry, their lines, the journal's records, the strategy host, the tracker and the order
+// of its feed are the shipped code.
 
 import Contracts
 import StrategyHost
