@@ -165,11 +165,10 @@ private func supervise(
         writeToStandardError("\(row.id): \(row.plugin) on \(row.symbols.joined(separator: ", "))\n")
     }
     writeToStandardError("Trades are published on \(endpoints.trades). Ctrl-C stops the stack.\n")
-    var (nextDrawing, nextCheck) = (ContinuousClock.now, ContinuousClock.now)
+    var nextDrawing = ContinuousClock.now
     while !stop.isStopping {
         if try supervisor.look() { status.interrupted() }
-        if exitWhenDone, nextCheck <= .now {
-            nextCheck = .now + .milliseconds(50)
+        if exitWhenDone {
             switch status.completion(strategies: rows.count) {
             case .running: break
             case .done: return .done

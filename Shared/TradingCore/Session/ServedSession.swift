@@ -42,7 +42,6 @@ package struct ServedSession: Sendable {
     private var progress: Progress?
     private var handledReport: UInt64 = 0
     private var sentReport: UInt64 = 0
-    private var ahead = LookAhead()
     private var tookEnd = false
     private var commandDigests: [UInt64] = []
     /// Reports that the journal holds and that a rerun must make again.
@@ -151,15 +150,6 @@ package struct ServedSession: Sendable {
             if !reports.isEmpty { return true }
         }
         return moved
-    }
-
-    /// The last event through which nothing is due if the strategy makes no further command, for a strategy
-    /// that waits for each event; nil where that says nothing.
-    package mutating func lookAhead(_ window: borrowing EventWindow) -> UInt64? {
-        guard isAttached, !isRerunning, progress != nil, driver.isBusy, next >= window.first else {
-            return nil
-        }
-        return ahead.through(driver, next: next, symbols: symbols, window)
     }
 
     /// Takes out the marks made by `advance` that lie before the execution with this number.
