@@ -142,6 +142,8 @@ final class World {
             next()
         }
         if problems.isEmpty { problems += Comparison(self).differences() }
+        // What was still planned holds the world, which holds it.
+        agenda = Agenda()
         return problems
     }
 
