@@ -79,18 +79,18 @@ final class PublishedJournal: SimulatorJournal {
         return publisher.append(topic: topic) { stamp, json in write(&json, header, stamp) }
     }
 
-    func orderEvent(seq: UInt64) throws -> OrderEvent {
+    func record(seq: UInt64) throws -> [UInt8] {
         let reader = try self.reader ?? JournalReader(directory: folder)
         self.reader = reader
-        var order: OrderEvent?
+        var record: [UInt8]?
         try reader.read(from: seq, through: seq) { _, json in
-            order = try OrderEvent.decode(json).order
+            record = Array(json)
             return false
         }
-        guard let order else {
+        guard let record else {
             throw Failure("journal_short", "\(folder) does not hold record \(seq), which was written there")
         }
-        return order
+        return record
     }
 }
 

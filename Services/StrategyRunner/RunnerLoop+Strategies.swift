@@ -15,11 +15,18 @@ extension RunnerLoop {
         context.log.error(
             "strategy stopped", metadata: ["strategy": "\(strategy)", "reason": "\(reason.sentence)"])
         context.health.set("strategy \(strategy)", .degraded(reason.sentence))
-        guard reason.code == "strategy_failed", let item = claimed[strategy],
-            let hosted = core.strategies.first(where: { $0.id == strategy })?.session.strategy,
-            hosted.process != nil
+        guard let item = claimed[strategy] else { return }
+        if reason.code == "not_deterministic", item.strategy.recovery == .resume {
+            resume(item, reason)
+            return
+        }
+        guard reason.code == "strategy_failed" || reason.code == "report_out_of_place",
+            let hosted = core.strategies.first(where: { $0.id == strategy })?.session.strategy
         else { return }
-        beginAgain(item, failedAt: hosted.lastEvent)
+        // What a strategy in this process did wrong it would do again.
+        let isItsOwn = reason.code == "strategy_failed"
+        if hosted.process != nil || !isItsOwn, beginAgain(item, failedAt: hosted.lastEvent) { return }
+        if isItsOwn { stopForGood(item, reason) }
     }
 
     /// Begins a strategy again a little later, unless that was tried often enough; false then.
@@ -45,7 +52,11 @@ extension RunnerLoop {
     }
 
     /// Looks for the plugin of a strategy and makes it.
-    func start(_ item: ClaimedStrategy) {
+    ///
+    /// - Parameters:
+    ///   - blind: whether what the journal holds of it is not to be decided again.
+    ///   - body: called when it is made.
+    func start(_ item: ClaimedStrategy, blind: Bool = false, _ body: @escaping () -> Void = {}) {
         loader.load(item.strategy.plugin) { [unowned self] found in
             // Given up or claimed anew while the plugin was looked for.
             guard claimed[item.strategy.id] == item else { return }
@@ -54,16 +65,12 @@ extension RunnerLoop {
                 let terms = try SessionTerms.of(item.strategy, plugin: plugin)
                 var symbols: [SymbolIndex] = []
                 for symbol in terms.symbols { symbols.append(try feed.symbols.intern(symbol)) }
-                let log = context.log
                 let id = terms.strategyID
-                let strategy = try HostedStrategy.make(terms, plugin: plugin, symbols: symbols, waits: false)
-                {
-                    level, text in
-                    let severity: Logger.Level = level > 2 ? .error : level > 1 ? .warning : .info
-                    log.log(level: severity, "\(text)", metadata: ["strategy": "\(id)"])
-                }
-                core.add(terms, strategy, symbols: symbols, fence: item.fence)
+                let strategy = try HostedStrategy.make(
+                    terms, plugin: plugin, symbols: symbols, waits: false, onLog: logger(id))
+                core.add(terms, strategy, symbols: symbols, fence: item.fence, beginsBlind: blind)
                 files[id] = plugin.path
+                body()
                 processes.add(strategy)
                 if refused.removeValue(forKey: id) != nil { context.health.set("strategy \(id)", .ready) }
                 if restarting.remove(id) != nil { context.health.set("strategy \(id)", .ready) }

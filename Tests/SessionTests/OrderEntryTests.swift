@@ -190,7 +190,7 @@ private final class Simulator {
         let late = OrderEvent(accepted(1, order: 1, after: 1, at: 100), strategy: "s", fence: 1, symbol: "A")
         try runner.receive(.report(late), symbols: &symbols)
         runner.pump(makeWindow([]), symbols)
-        #expect(failures == ["s strategy_failed"])
+        #expect(failures == ["s report_out_of_place"])
         #expect(runner.oldestNeeded == nil)
         try runner.receive(.attachAgain(strategy: "s"), symbols: &symbols)
         #expect(runner.strategies[0].session.state == .attached)

@@ -86,16 +86,32 @@ struct BacktestRun {
         return plugin
     }
 
-    /// Adds a strategy; call before `run`.
-    mutating func add(_ terms: SessionTerms) throws {
-        let plugin = try plugin(terms.pluginID)
+    /// Adds a strategy, with what came to it from outside when its session was recorded; call before `run`.
+    mutating func add(_ terms: SessionTerms, recorded: RecordedSession = RecordedSession()) throws {
         var indexes: [SymbolIndex] = []
         for name in terms.symbols { indexes.append(try symbols.intern(name)) }
         let settings = try SessionSettings(fields: terms.simulation.map { ($0.name, $0.value) })
-        let strategy = try HostedStrategy.make(terms, plugin: plugin, symbols: indexes) { [onLog] _, text in
-            onLog?(terms.strategyID, text)
+        let strategy: HostedStrategy
+        var inputs = RecordedInputs()
+        inputs.halts = recorded.halts
+        let log = { [onLog] (_: UInt32, text: String) -> Void in onLog?(terms.strategyID, text) }
+        if recorded.decisions.isEmpty {
+            strategy = try HostedStrategy.make(
+                terms, plugin: plugin(terms.pluginID), symbols: indexes, onLog: log)
+            inputs.inputs = recorded.inputs
+            for command in recorded.inputs {
+                guard let version = command.input?.version else { continue }
+                let made = try HostedStrategy.make(
+                    terms.with(version), plugin: plugin(version.pluginID), symbols: indexes, watches: true,
+                    onLog: log)
+                inputs.versions.append((command, made))
+            }
+        } else {
+            strategy = .vacant(id: terms.strategyID, symbols: indexes, names: terms.symbols)
+            inputs.decisions = try recorded.commands(&symbols)
         }
-        let session = BacktestSession(strategy: strategy, settings: settings, symbols: indexes)
+        let session = BacktestSession(
+            strategy: strategy, settings: settings, symbols: indexes, recorded: inputs)
         let names = Dictionary(zip(indexes, terms.symbols)) { first, _ in first }
         let record = BacktestRecord(strategy: terms.strategyID, names: names, keepsMarks: keepsMarks)
         session.onMark = { record.take($0) }
@@ -125,7 +141,7 @@ struct BacktestRun {
             do { try sessions[index].finish { results[index].record.take($0) } } catch {
                 results[index].failure = "\(error)"
             }
-            try? sessions[index].strategy.cleanup()
+            sessions[index].cleanup()
         }
     }
 

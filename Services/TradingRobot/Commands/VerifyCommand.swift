@@ -29,21 +29,30 @@ let verifyCommand = Command(
             "session \(terms.strategyID) was made of market data \(terms.marketDataEpoch), and "
                 + "\(folder)/market-data is \(journal.epoch): put the journal back that it was made of")
     }
-    var run = BacktestRun(plugins: StrategySettings.folders(settings))
-    for terms in recorded.sessions { try run.add(terms) }
-    var source: any MarketDataSource = journal
-    var progress = TerminalProgress()
-    try run.run(&source, through: journal.last) { events in
-        progress.show("\(events * 100 / max(1, journal.last)) %")
-    }
-    progress.finish()
     let booked = try bookedLedger(StackSettings.databaseLocation(settings))
-    var differences = 0
-    for result in run.results {
+    func comparison(_ run: BacktestRun, _ result: BacktestResult) -> LedgerComparison {
         let id = result.terms.strategyID
-        let check = LedgerComparison(
+        return LedgerComparison(
             strategy: id, backtest: run.lines(of: result), journal: recorded.trades[id] ?? [],
             database: booked[id] ?? [], isFinished: recorded.finished.contains(id))
+    }
+    let run = try rerun(recorded.sessions, recorded.outside, journal, settings)
+    // Those that do not decide the same again, and may not, are run with the decisions of the journal.
+    let resumed = try resumedStrategies(recorded, StackSettings.databaseLocation(settings))
+    let undecided = run.results.filter {
+        resumed.contains($0.terms.strategyID) && comparison(run, $0).firstDifference != nil
+    }
+    let ids = Set(undecided.map(\.terms.strategyID))
+    let again =
+        try ids.isEmpty
+        ? nil : rerun(undecided.map(\.terms), recorded.decisions(of: ids), journal, settings)
+    var differences = 0
+    for first in run.results {
+        let id = first.terms.strategyID
+        let second = again?.results.first { $0.terms.strategyID == id }
+        let result = second ?? first
+        var check = comparison(second == nil ? run : again ?? run, result)
+        check.isDecidedAgain = second == nil
         if let failure = result.failure { writeToStandardError("\(id): \(failure)\n") }
         if let sentence = check.firstDifference {
             differences += 1
@@ -64,6 +73,34 @@ let verifyCommand = Command(
     return differences == 0 ? .done : .failed
 }
 
+/// Runs recorded sessions again, with what came to them from outside.
+private func rerun(
+    _ sessions: [SessionTerms], _ outside: [String: RecordedSession], _ journal: JournalSource,
+    _ settings: Settings
+) throws -> BacktestRun {
+    var run = BacktestRun(plugins: StrategySettings.folders(settings))
+    for terms in sessions {
+        try run.add(terms, recorded: outside[terms.strategyID] ?? RecordedSession())
+    }
+    var source: any MarketDataSource = journal
+    var progress = TerminalProgress()
+    try run.run(&source, through: journal.last) { events in
+        progress.show("\(events * 100 / max(1, journal.last)) %")
+    }
+    progress.finish()
+    return run
+}
+
+/// Strategies that may decide otherwise when they are run again: `recovery: resume`, now or when they began
+/// afresh.
+private func resumedStrategies(_ recorded: RecordedOrders, _ location: String) throws -> Set<String> {
+    let store = try openStore(location, options: StoreOptions(access: .readOnly))
+    defer { try? store.close() }
+    let configured = try store.strategies().filter { $0.strategy.recovery == .resume }.map(\.strategy.id)
+    let restarted = recorded.outside.filter { $0.value.inputs.contains { $0.input?.kind == .restart } }
+    return Set(configured).union(restarted.keys)
+}
+
 /// The canonical lines of every strategy in the database.
 private func bookedLedger(_ location: String) throws -> [String: [String]] {
     let store = try openStore(location, options: StoreOptions(access: .readOnly))
@@ -79,37 +116,6 @@ private func bookedLedger(_ location: String) throws -> [String: [String]] {
         lines[trade.strategyID, default: []].append(writer.string)
     }
     return lines
-}
-
-/// What the simulator's journal says of its sessions.
-private struct RecordedOrders {
-    private(set) var sessions: [SessionTerms] = []
-    /// Canonical lines by strategy, in the order of the journal.
-    private(set) var trades: [String: [String]] = [:]
-    /// Strategies that have handled the end of the data.
-    private(set) var finished: Set<String> = []
-
-    init(directory: String) throws {
-        let reader = try JournalReader(directory: directory)
-        guard reader.lastSeq > 0 else { return }
-        var recorded = self
-        var writer = JSONWriter(capacity: 1024)
-        try reader.read(from: reader.firstSeq, through: reader.lastSeq) { _, json in
-            let type = try EventHead.read(json).type
-            if type.equals("trade") {
-                let trade = try TradeEvent.decode(json).trade
-                writer.reset()
-                trade.writeCanonical(into: &writer)
-                recorded.trades[trade.strategyID, default: []].append(writer.string)
-            } else if type.equals("session") {
-                recorded.sessions.append(try SessionTerms(try JSONValue(parsing: json)))
-            } else if type.equals("session_end") {
-                recorded.finished.insert(try JSONValue(parsing: json).string("strategy_id"))
-            }
-            return true
-        }
-        self = recorded
-    }
 }
 
 /// Whether the tracker's metrics are those of the backtest; nil when they are, or when one of them has seen
@@ -140,6 +146,8 @@ private struct LedgerComparison {
     let database: [String]
     /// Whether the session went through the end of the data; if not, the backtest may know more trades.
     let isFinished: Bool
+    /// Whether the strategy was asked again; else its decisions are those of the journal.
+    var isDecidedAgain = true
 
     /// The first difference as one sentence; nil when the ledgers agree.
     var firstDifference: String? {
@@ -181,6 +189,12 @@ private struct LedgerComparison {
         let rest = backtest.count - journal.count
         let open =
             rest > 0 ? "; the session has not come to the end of the journal, \(rest) trades lie ahead" : ""
+        guard isDecidedAgain else {
+            return
+                "\(strategy): \(journal.count) trades, the same in database, simulator and a rerun of its "
+                + "journalled commands. Its decisions were taken from the journal: run again it decides "
+                + "otherwise (recovery: resume), so the backtest proves its fills, not its decisions\(open)"
+        }
         return
             "\(strategy): \(journal.count) trades, the same in database, simulator and backtest\(open)"
     }

@@ -97,10 +97,11 @@ struct StackStatus {
         let stopped = Int(simulator["sessions_stopped"] ?? 0)
         if finished + max(stopped, failedInRunners) >= strategies || nextFailures <= .now {
             nextFailures = .now + Self.failuresEvery
-            failedInRunners = 0
+            (failedInRunners, stoppedInRunners) = (0, 0)
             for endpoint in endpoints.runnerHealth {
                 guard let metrics = HTTPAddress(endpoint).flatMap({ client.metrics($0) }) else { continue }
                 failedInRunners += Int(metrics["strategies_failed"] ?? 0)
+                stoppedInRunners += Int(metrics["strategies_stopped"] ?? 0)
             }
         }
         // A session that the simulator stopped has failed in its runner too.
@@ -109,7 +110,8 @@ struct StackStatus {
         guard let tracker = HTTPAddress(endpoints.trackerHealth).flatMap({ client.metrics($0) }),
             let booked = tracker["checkpoint_seq"], let last = simulator["last_seq"], booked >= last
         else { return .running }
-        return failed > 0 ? .doneWithFailures : .done
+        // The sessions of stopped strategies have come to the end without them.
+        return failed + stoppedInRunners > 0 ? .doneWithFailures : .done
     }
 }
 

@@ -14,7 +14,17 @@ package struct RunningStrategy {
     /// Why it does not run; nil while it does.
     package var failure: Reason?
     package var eventsHanded: UInt64 = 0
+    /// What holds its session up, as the simulator says.
+    package var standing: SessionStanding
+    /// The kill switch was pressed and the simulator has not said that it acted.
+    package var halts: [HaltWish] = []
     var hold = WindowHold()
+
+    init(terms: SessionTerms, session: RunnerSession) {
+        self.terms = terms
+        self.session = session
+        standing = SessionStanding(strategy: terms.strategyID)
+    }
 
     package var id: String { terms.strategyID }
 }
@@ -33,6 +43,8 @@ package final class RunnerCore {
     package var onFailure: (_ strategy: String, Reason) -> Void
     /// Told when the simulator has seen a higher fence: the strategy is another runner's and was removed.
     package var onLost: (_ strategy: String, _ seen: UInt64) -> Void = { _, _ in }
+    /// Told when a session begins with inputs whose versions are to be given with `provide`.
+    package var onLacking: (_ strategy: String, [Command]) -> Void = { _, _ in }
     /// Names this process among all that may ever claim a strategy.
     private let owner: String
     private var writer = JSONWriter(capacity: 64 << 10)
@@ -44,13 +56,20 @@ package final class RunnerCore {
     }
 
     /// Takes a strategy, in the place of an earlier claim of it; it attaches with the next `attachDetached`.
-    package func add(_ terms: SessionTerms, _ strategy: HostedStrategy, symbols: [SymbolIndex], fence: UInt64)
-    {
+    ///
+    /// - Parameter beginsBlind: whether what the journal holds of it is not to be decided again.
+    package func add(
+        _ terms: SessionTerms, _ strategy: HostedStrategy, symbols: [SymbolIndex], fence: UInt64,
+        beginsBlind: Bool = false
+    ) {
         // The simulator knows an owner's later attach by its id.
         let before = indexes[terms.strategyID].map { strategies[$0].session.attachID } ?? 0
-        let session = RunnerSession(strategy: strategy, symbols: symbols, fence: fence, attachID: before)
+        let session = RunnerSession(
+            strategy: strategy, symbols: symbols, fence: fence, attachID: before, beginsBlind: beginsBlind)
         if let index = indexes[terms.strategyID] {
+            let halts = strategies[index].halts
             strategies[index] = RunningStrategy(terms: terms, session: session)
+            strategies[index].halts = halts
         } else {
             indexes[terms.strategyID] = strategies.count
             strategies.append(RunningStrategy(terms: terms, session: session))
@@ -107,7 +126,10 @@ package final class RunnerCore {
             strategies[index].session.attached(
                 AttachAnswer(
                     id: answer.attachID, start: answer.start, command: answer.command, report: answer.report,
-                    matched: answer.matched))
+                    matched: answer.matched, commandEvent: answer.commandEvent, inputs: answer.inputs))
+            sayHalts(index, symbols)
+            let lacking = strategies[index].session.lacking
+            if !lacking.isEmpty { onLacking(answer.strategy, lacking) }
         case .report(let order):
             guard let index = indexes[order.strategyID], strategies[index].failure == nil else { return }
             let report = try order.report(symbols: &symbols)
@@ -132,8 +154,62 @@ package final class RunnerCore {
         case .refused(let strategy, _, let reason):
             guard let index = indexes[strategy] else { return }
             fail(index, reason)
-        case .attach, .command, .progress: break
+        case .standing(let standing):
+            guard let index = indexes[standing.strategy] else { return }
+            strategies[index].standing = standing
+        case .attach, .command, .progress, .halt: break
         }
+    }
+
+    // MARK: inputs from outside
+
+    /// Changes one strategy, by its id; nil when there is none.
+    @discardableResult
+    package func withStrategy<Result>(_ id: String, _ body: (inout RunningStrategy) -> Result) -> Result? {
+        indexes[id].map { body(&strategies[$0]) }
+    }
+
+    /// Presses the kill switch of a strategy; the simulator acts once the strategy has been caught up with.
+    package func halt(_ strategy: String, _ wish: HaltWish, _ symbols: SymbolTable) {
+        guard let index = indexes[strategy], !strategies[index].halts.contains(wish) else { return }
+        strategies[index].halts.append(wish)
+        if strategies[index].session.state == .attached { sayHalts(index, symbols) }
+    }
+
+    private func sayHalts(_ index: Int, _ symbols: SymbolTable) {
+        let id = strategies[index].id
+        for wish in strategies[index].halts {
+            say(.halt(strategy: id, id: wish.id, reason: wish.reason), symbols)
+        }
+    }
+
+    /// A failed strategy does not begin again: its session goes on without it. False when it has to be taken
+    /// up blindly for that.
+    package func stop(_ strategy: String, _ sentence: String) -> Bool {
+        guard let index = indexes[strategy], strategies[index].session.stop(sentence) else { return false }
+        strategies[index].failure = nil
+        return true
+    }
+
+    /// Ends every strategy, in all its versions.
+    package func cleanup() { for index in strategies.indices { strategies[index].session.cleanup() } }
+
+    /// What became of wishes since the last call, by strategy.
+    package func takeOutcomes() -> [(strategy: String, id: String, outcome: WishOutcome)] {
+        var outcomes: [(strategy: String, id: String, outcome: WishOutcome)] = []
+        for index in strategies.indices {
+            let id = strategies[index].id
+            for (wish, outcome) in strategies[index].session.takeOutcomes() {
+                outcomes.append((id, wish, outcome))
+            }
+            // The same halt is told until nobody waits for it.
+            let standing = strategies[index].standing
+            if strategies[index].halts.contains(where: { $0.id == standing.haltID }) {
+                strategies[index].halts.removeAll { $0.id == standing.haltID }
+                outcomes.append((id, standing.haltID, .applied(event: standing.haltEvent)))
+            }
+        }
+        return outcomes
     }
 
     // MARK: work
@@ -155,8 +231,12 @@ package final class RunnerCore {
                 strategies[index].eventsHanded += UInt64(handed)
                 eventsHanded += UInt64(handed)
             } catch {
-                fail(index, Reason(code: "strategy_failed", sentence: "\(error)"))
-                continue
+                let isItsOwn = error is StrategyFailure
+                guard isItsOwn, strategies[index].session.fallBack("\(error)") else {
+                    let code = isItsOwn ? "strategy_failed" : "report_out_of_place"
+                    fail(index, Reason(code: code, sentence: "\(error)"))
+                    continue
+                }
             }
             let (commands, progress) = strategies[index].session.takeOutgoing(isDue: isProgressDue)
             guard let progress else { continue }
@@ -188,7 +268,7 @@ package final class RunnerCore {
 
     /// So long this process has run since the last call: plugins that have not answered get later.
     package func count(milliseconds: Int) {
-        for running in strategies { running.session.strategy.process?.look(milliseconds: milliseconds) }
+        for index in strategies.indices { strategies[index].session.look(milliseconds: milliseconds) }
     }
 
     /// The batch of lines, if there is one; `send` says whether it was taken, else it waits for the next

@@ -15,17 +15,30 @@ extension SimulatorCore {
             let (strategy, command) = try CommandCodec.decode(json, symbols: &symbols)
             withSession(strategy) { session in
                 session.journal.note(event: command.afterEvent)
+                session.journal.commandSeqs.append(seq)
                 session.served.restore(command)
+            }
+        } else if type.equals("input") {
+            let (strategy, command) = try InputCodec.read(try JSONValue(parsing: json))
+            withSession(strategy) { session in
+                session.journal.note(event: command.afterEvent)
+                session.journal.commandSeqs.append(seq)
+                session.served.restore(command)
+            }
+        } else if type.equals("input_report") {
+            let order = try InputReportCodec.read(try JSONValue(parsing: json))
+            restore(order, try order.report(symbols: &symbols), seq: seq)
+        } else if type.equals("halt") {
+            let halt = try HaltRecord(try JSONValue(parsing: json))
+            withSession(halt.strategyID) { session in
+                session.journal.note(event: halt.event)
+                session.journal.halts += 1
+                session.journal.lastHalt = halt
+                session.served.restoreHalt(after: halt.event)
             }
         } else if type.equals("order") {
             let order = try OrderEvent.decode(json).order
-            let report = try order.report(symbols: &symbols)
-            withSession(order.strategyID) { session in
-                session.journal.note(event: order.after)
-                session.journal.reportSeqs.append(seq)
-                session.journal.reportDigests.append(report.digest)
-                session.served.restore(reports: report.number, fence: order.fence)
-            }
+            restore(order, try order.report(symbols: &symbols), seq: seq)
         } else if type.equals("trade") {
             let trade = try TradeEvent.decode(json).trade
             let symbol = try symbols.intern(trade.symbol)
@@ -51,6 +64,15 @@ extension SimulatorCore {
                 session.served.restore(reports: 0, fence: fence)
                 session.owner = owner ?? ""
             }
+        }
+    }
+
+    private func restore(_ order: OrderEvent, _ report: Report, seq: UInt64) {
+        withSession(order.strategyID) { session in
+            session.journal.note(event: order.after)
+            session.journal.reportSeqs.append(seq)
+            session.journal.reportDigests.append(report.digest)
+            session.served.restore(reports: report.number, fence: order.fence)
         }
     }
 

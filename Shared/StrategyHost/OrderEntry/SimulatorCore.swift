@@ -12,8 +12,8 @@ package protocol SimulatorJournal: AnyObject {
     func topic(_ bytes: [UInt8]) -> Int
     /// Puts a record into the batch and says its `seq`.
     func append(topic: Int, _ write: (inout JSONWriter, EnvelopeHeader, EventStamp) -> Void) -> UInt64
-    /// The journalled order event with this `seq`.
-    func orderEvent(seq: UInt64) throws -> OrderEvent
+    /// The flushed record with this `seq`.
+    func record(seq: UInt64) throws -> [UInt8]
 }
 
 package final class SimulatorCore {
@@ -73,6 +73,7 @@ package final class SimulatorCore {
                     reportWindow: reportWindow),
                 commandTopic: journal.topic(Topic.command(terms.strategyID)),
                 fenceTopic: journal.topic(Topic.fence(terms.strategyID)),
+                inputTopic: journal.topic(Topic.input(terms.strategyID)),
                 equityTopic: journal.topic(Topic.equity(terms.strategyID)), topics: topics))
         indexes[terms.strategyID] = sessions.count - 1
         return sessions.count - 1
@@ -97,6 +98,8 @@ package final class SimulatorCore {
             guard let index = owned(strategy, fence, peer) else { return }
             let progress = Progress(event: event, report: report, command: command)
             if !sessions[index].served.receive(progress) { answer(peer, .attachAgain(strategy: strategy)) }
+        case .halt(let strategy, let id, let reason):
+            wantHalt(indexes[strategy], HaltWish(id: id, reason: reason), from: peer)
         default: counts.malformed += 1
         }
     }
@@ -133,7 +136,8 @@ package final class SimulatorCore {
 
     private func take(_ command: Command, _ index: Int, _ peer: CommandPeer, _ symbols: SymbolTable) {
         let id = sessions[index].id
-        guard sessions[index].topics.contains(where: { $0.symbol == command.symbol }) else {
+        guard command.input != nil || sessions[index].topics.contains(where: { $0.symbol == command.symbol })
+        else {
             let name = symbols.name(of: command.symbol)
             stop(
                 index, peer,
@@ -145,21 +149,10 @@ package final class SimulatorCore {
         switch sessions[index].served.receive(command) {
         case .taken:
             counts.commands += 1
-            let symbol = sessions[index].topics(of: command.symbol).name
-            _ = journal.append(topic: sessions[index].commandTopic) { writer, header, stamp in
-                CommandCodec.encode(
-                    command, strategy: id, symbol: symbol, header: header, stamp: stamp, into: &writer)
-            }
+            journalCommand(command, index)
         case .known: break
         case .attachFirst: answer(peer, .attachAgain(strategy: id))
-        case .differs:
-            stop(
-                index, peer,
-                Reason(
-                    code: "not_deterministic",
-                    sentence:
-                        "command \(command.number) of \(id) after event \(command.afterEvent) differs from "
-                        + "the one in the journal: the strategy does not decide the same from the same data"))
+        case .differs: stop(index, peer, difference(command, index, symbols))
         }
     }
 
@@ -208,10 +201,6 @@ package final class SimulatorCore {
             answer(peer, .refused(strategy: id, attachID: request.attachID, reason))
             return
         }
-        if let reason = sessions[index].stopped {
-            answer(peer, .refused(strategy: id, attachID: request.attachID, reason))
-            return
-        }
         guard sessions[index].accepts(request) else {
             counts.fenced += 1
             let seen = max(
@@ -240,6 +229,9 @@ package final class SimulatorCore {
             }
         }
         sessions[index].owner = request.owner
+        // Whoever attaches begins anew: what was wrong with the strategy before it shows again, or does not.
+        sessions[index].stopped = nil
+        sessions[index].sentStanding = nil
         sessions[index].lastAttachID = request.attachID
         sessions[index].served.attach(fence: request.fence, handledReport: request.report)
         sessions[index].peer = peer
@@ -252,7 +244,9 @@ package final class SimulatorCore {
             .attached(
                 AttachedAnswer(
                     strategy: id, attachID: request.attachID, start: sessions[index].served.start,
-                    command: driver.lastCommand, report: driver.lastReport, matched: driver.handed)))
+                    command: driver.lastCommand, report: driver.lastReport, matched: driver.handed,
+                    commandEvent: sessions[index].served.lastCommandEvent,
+                    inputs: sessions[index].served.inputs)))
     }
 
     private func journalSession(_ terms: SessionTerms) {
@@ -290,8 +284,9 @@ package final class SimulatorCore {
     package func advance(_ window: borrowing EventWindow) throws(Reason) {
         for index in sessions.indices where sessions[index].stopped == nil {
             while sessions[index].served.advance(window, into: &reports) {
+                let isHalted = journalHalt(index)
                 try journalReports(index)
-                if reports.isEmpty { break }
+                if reports.isEmpty, !isHalted { break }
                 reports.removeAll(keepingCapacity: true)
             }
             finishRerun(index)
@@ -327,6 +322,10 @@ package final class SimulatorCore {
 
     private func journalReports(_ index: Int) throws(Reason) {
         for report in reports {
+            if report.isOnInput {
+                try journalInputReport(report, index)
+                continue
+            }
             let topics = sessions[index].topics(of: report.symbol)
             let order = OrderEvent(
                 report, strategy: sessions[index].id, fence: sessions[index].served.fence, symbol: topics.name
@@ -367,7 +366,7 @@ package final class SimulatorCore {
         }
     }
 
-    private func compare(_ report: Report, _ index: Int) throws(Reason) {
+    func compare(_ report: Report, _ index: Int) throws(Reason) {
         if sessions[index].journal.reportDigests[Int(report.number) - 1] != report.digest {
             throw differs(index, "report", report.number)
         }
@@ -390,6 +389,7 @@ package final class SimulatorCore {
             guard let peer = sessions[index].peer else { continue }
             if let range = sessions[index].served.takeReportsToSend() { try send(range, index, peer) }
             sendMatched(index, peer)
+            sendStanding(index, peer)
         }
     }
 
@@ -403,7 +403,7 @@ package final class SimulatorCore {
             if let first = fresh.first, number >= first.report {
                 order = fresh[Int(number - first.report)]
             } else {
-                order = try journal.orderEvent(seq: sessions[index].journal.reportSeqs[Int(number) - 1])
+                order = try orderEvent(seq: sessions[index].journal.reportSeqs[Int(number) - 1])
             }
             after = order.after
             answer(peer, .report(order))
@@ -436,7 +436,7 @@ package final class SimulatorCore {
         }
     }
 
-    private func answer(_ peer: CommandPeer, _ message: OrderEntryMessage) {
+    func answer(_ peer: CommandPeer, _ message: OrderEntryMessage) {
         let outbox = outboxes[peer] ?? Outbox()
         outboxes[peer] = outbox
         message.write(symbols: Self.noSymbols, into: &outbox.writer)
@@ -471,6 +471,8 @@ package struct SimulatorCounts {
     package var attaches: Int64 = 0
     package var fenced: Int64 = 0
     package var stopped: Int64 = 0
+    package var inputs: Int64 = 0
+    package var halts: Int64 = 0
     package var malformed: Int64 = 0
     package var changedSessions: Int64 = 0
 

@@ -13,7 +13,8 @@ package enum CommandVerdict: Equatable, Sendable {
     case taken
     /// Held already, and the same.
     case known
-    /// Held already with other content: the strategy is not deterministic.
+    /// Held already with other content, or new at a place that the session has passed: the strategy is not
+    /// deterministic.
     case differs
     /// One before it is missing, or nobody has attached since the start: answer "attach".
     case attachFirst
@@ -47,6 +48,19 @@ package struct ServedSession: Sendable {
     private var commandDigests: [UInt64] = []
     /// Reports that the journal holds and that a rerun must make again.
     private var owedReports: UInt64 = 0
+    /// The same of halts.
+    private var owedHalts: UInt64 = 0
+    /// Inputs from outside, in the order of their numbers.
+    package private(set) var inputs: [Command] = []
+    /// The event after which the last command was decided.
+    package internal(set) var lastCommandEvent: UInt64 = 0
+    /// Whether an operator wants trading to be halted as soon as that can be.
+    package var wantsHalt = false
+    /// The furthest event that the strategy may ever have been promised.
+    package private(set) var promised: UInt64 = 0
+    /// What the strategy had handled before the last step; nil before the first. Every command made by then was
+    /// held then.
+    private var passed: (event: UInt64, report: UInt64)?
 
     package init(
         settings: SessionSettings, symbols: [SymbolIndex], start: UInt64,
@@ -63,9 +77,12 @@ package struct ServedSession: Sendable {
     // MARK: restart
 
     /// A command from the journal, in the order of the numbers.
-    package mutating func restore(_ command: Command) {
-        commandDigests.append(command.digest)
-        driver.enqueue(command)
+    package mutating func restore(_ command: Command) { hold(command) }
+
+    /// A halt from the journal, made after this event of the stream.
+    package mutating func restoreHalt(after event: UInt64) {
+        driver.planHalt(after: event)
+        owedHalts += 1
     }
 
     /// The journal holds reports up to this number and this fence.
@@ -74,8 +91,8 @@ package struct ServedSession: Sendable {
         self.fence = max(self.fence, fence)
     }
 
-    /// Whether journalled reports are still to be made again.
-    package var isRerunning: Bool { driver.lastReport < owedReports }
+    /// Whether journalled reports or halts are still to be made again.
+    package var isRerunning: Bool { driver.lastReport < owedReports || driver.halts < owedHalts }
 
     // MARK: runner
 
@@ -119,9 +136,27 @@ package struct ServedSession: Sendable {
             return commandDigests[Int(command.number) - 1] == command.digest ? .known : .differs
         }
         guard command.number == driver.lastCommand + 1 else { return .attachFirst }
-        commandDigests.append(command.digest)
-        driver.enqueue(command)
+        guard isAhead(command) else { return .differs }
+        // A wish that is journalled is not made again under another number.
+        if let input = command.input, inputs.contains(where: { $0.input?.id == input.id }) {
+            return .differs
+        }
+        hold(command)
         return .taken
+    }
+
+    /// Whether no step was made since the position of a command.
+    private func isAhead(_ command: Command) -> Bool {
+        guard let passed else { return true }
+        guard command.afterEvent >= passed.event, command.afterReport >= passed.report else { return false }
+        return command.afterEvent > passed.event || command.afterReport > passed.report
+    }
+
+    private mutating func hold(_ command: Command) {
+        commandDigests.append(command.digest)
+        if command.input != nil { inputs.append(command) }
+        lastCommandEvent = command.afterEvent
+        driver.enqueue(command)
     }
 
     /// Takes a progress report; false when commands are missing or nobody attached: answer "attach".
@@ -142,11 +177,22 @@ package struct ServedSession: Sendable {
         guard next >= window.first else { return false }
         var moved = false
         while isReady {
+            if wantsHalt, mayHalt() {
+                halt(into: &reports)
+                return true
+            }
+            let before = (event: driver.handed, report: driver.lastReport)
             let step = oneStep(window, into: &reports)
             if case .idle = step {
+                // Events of other symbols may have been passed, the last that were promised.
+                if wantsHalt, mayHalt() {
+                    halt(into: &reports)
+                    return true
+                }
                 isDone = tookEnd && isCovered
                 return moved
             }
+            passed = before
             moved = true
             if !reports.isEmpty { return true }
         }
@@ -156,10 +202,11 @@ package struct ServedSession: Sendable {
     /// The last event through which nothing is due if the strategy makes no further command, for a strategy
     /// that waits for each event; nil where that says nothing.
     package mutating func lookAhead(_ window: borrowing EventWindow) -> UInt64? {
-        guard isAttached, !isRerunning, progress != nil, driver.isBusy, next >= window.first else {
-            return nil
-        }
-        return ahead.through(driver, next: next, symbols: symbols, window)
+        guard isAttached, !isRerunning, progress != nil, driver.isBusy, !wantsHalt, next >= window.first
+        else { return nil }
+        let event = ahead.through(driver, next: next, symbols: symbols, window)
+        promised = max(promised, event)
+        return event
     }
 
     /// Takes out the marks made by `advance` that lie before the execution with this number.
@@ -175,6 +222,25 @@ package struct ServedSession: Sendable {
     package func isAwaited(beyond windowEnd: UInt64) -> Bool {
         guard let progress else { return true }
         return isRerunning || progress.event >= windowEnd || (driver.isBusy && isCovered)
+    }
+
+    // MARK: halt
+
+    /// Whether a halt may act now: the strategy has handled the last event taken and all reports, was handed
+    /// nothing later (and can have been promised nothing later), and no command of a later position is held.
+    /// See the head of this file.
+    package mutating func mayHalt() -> Bool {
+        guard isAttached, !isRerunning, isCovered, progress?.event == driver.handed, next > promised else {
+            return false
+        }
+        return lastCommandEvent <= driver.handed && driver.isAtRest()
+    }
+
+    /// Halts at once; see `mayHalt`. The caller journals it before the reports.
+    mutating func halt(into reports: inout [Report]) {
+        wantsHalt = false
+        passed = (driver.handed, driver.lastReport)
+        driver.halt(into: &reports)
     }
 
     private var isCovered: Bool { progress.map(driver.isCovered) ?? false }
@@ -212,7 +278,21 @@ extension Command {
             UInt64(action.rawValue) | UInt64(side.rawValue) << 8 | UInt64(type.rawValue) << 16
                 | UInt64(timeInForce.rawValue) << 24)
         for amount in [quantity.units, price.units, stopPrice.units] { digest.add(amount) }
+        if let input { input.add(to: &digest) }
         return digest.value
+    }
+}
+
+extension StrategyInput {
+    fileprivate func add(to digest: inout Digest) {
+        digest.add(id)
+        digest.add(UInt64(kind.rawValue) | UInt64(beginning.rawValue) << 8)
+        for word in [sinceEvent, sinceReport] { digest.add(word) }
+        digest.add(version?.pluginID ?? "")
+        for parameter in version?.parameters ?? [] {
+            digest.add(parameter.name)
+            digest.add(parameter.value)
+        }
     }
 }
 

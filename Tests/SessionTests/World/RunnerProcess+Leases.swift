@@ -9,6 +9,7 @@ extension HeldLease {
 extension RunnerProcess {
     func look() {
         askForLeases()
+        obey()
         ticks += 1
         guard wire != nil else { return }
         if ticks % 3 == 0 {
@@ -60,10 +61,7 @@ extension RunnerProcess {
         for name in given {
             leases.claimed(name.strategy, fence: name.fence, asked: asked)
             guard let kind = StrategyKind.allCases.first(where: { $0.id == name.strategy }) else { continue }
-            do {
-                let made = try world.makeStrategy(kind, symbols: symbols)
-                core.add(world.terms(kind), made.strategy, symbols: made.symbols, fence: name.fence)
-            } catch { world.wrong("\(error)") }
+            begin(kind, fence: name.fence)
         }
         guard answers != nil else { return }
         let runners = world.leases.runners

@@ -73,9 +73,8 @@ final class RunnerProcess: WorldProcess {
         late = []
         promises = [:]
         let owner = world.isBroken(.fenceShared) ? "" : "runner \(number) life \(life)"
-        core = RunnerCore(owner: owner) { [unowned self] id, reason in
-            self.world.wrong("\(id) stopped: \(reason.sentence)")
-        }
+        core = RunnerCore(owner: owner) { [unowned self] id, reason in self.failed(id, reason) }
+        core.onLacking = { [unowned self] id, inputs in self.provide(id, inputs) }
         core.onLost = { [unowned self] id, seen in
             self.world.count("fenced")
             if let lease = self.leases.leases.first(where: { $0.strategy == id }) {
@@ -185,9 +184,12 @@ final class RunnerProcess: WorldProcess {
     }
 
     private func take(_ message: OrderEntryMessage) {
+        // What it tells of makes strategies, with the same symbols.
+        var table = symbols
         do throws(JSONError) {
-            try core.receive(message, symbols: &symbols)
+            try core.receive(message, symbols: &table)
         } catch { world.wrong("a report cannot be read: \(error)") }
+        symbols = table
         switch message {
         case .report where world.isBroken(.reportsOnArrival), .matched where world.isBroken(.matchedFirst):
             core.pump(feed.window, symbols)
@@ -229,7 +231,9 @@ final class RunnerProcess: WorldProcess {
         }
         for answer in late { answer() }
         late = []
+        breakInputRules()
         core.pump(feed.window, symbols, isProgressDue: isProgressDue)
+        settle()
         isProgressDue = false
         if !isProgressPlanned, core.hasUnsaidProgress { planProgress() }
         core.flush { bytes in

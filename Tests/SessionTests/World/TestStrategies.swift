@@ -41,6 +41,12 @@ struct Habits {
     var bursts = false
     /// No order is placed after so many commands.
     var commandLimit: UInt64 = 400
+    /// Added to the quantity of every order.
+    var extra: Int64 = 0
+    /// The market event at which it fails, counted since its orders are taken; 0 never.
+    var failsAt = 0
+    /// Makes it decide by chance: it is not deterministic then.
+    var dice: (() -> Int64)?
 }
 
 /// What the three have in common: calls that do nothing, and short ways to order.
@@ -48,6 +54,7 @@ class TestStrategy: StrategyInstance {
     let habits: Habits
     unowned var host: HostedStrategy!
     var count = 0
+    private var acted = 0
 
     init(_ habits: Habits) { self.habits = habits }
 
@@ -57,7 +64,18 @@ class TestStrategy: StrategyInstance {
         return 0
     }
     func initialize() -> Int32 { 0 }
-    func onMarketData(_ data: UnsafePointer<tr_market_data>) -> Int32 { 0 }
+    final func onMarketData(_ data: UnsafePointer<tr_market_data>) -> Int32 {
+        if habits.failsAt > 0, !host.isWatching {
+            acted += 1
+            // What it asks before it fails does not count.
+            if acted == habits.failsAt {
+                order(0, .buy)
+                return 1
+            }
+        }
+        return decide(on: data)
+    }
+    func decide(on data: UnsafePointer<tr_market_data>) -> Int32 { 0 }
     func onTrade(_ trade: UnsafePointer<tr_trade>) -> Int32 { 0 }
     func onOrder(_ update: UnsafePointer<tr_order_update>) -> Int32 { 0 }
     func onTimer(_ timer: UInt64, due: Int64) -> Int32 { 0 }
@@ -74,7 +92,8 @@ class TestStrategy: StrategyInstance {
     ) {
         guard mayOrder else { return }
         _ = host.submit(
-            slot: slot, side: side, type: type, timeInForce: timeInForce, quantity: Quantity(whole: quantity),
+            slot: slot, side: side, type: type, timeInForce: timeInForce,
+            quantity: Quantity(whole: quantity + habits.extra + (habits.dice?() ?? 0)),
             price: Price(units: price), stopPrice: Price(units: stop))
     }
 
@@ -101,7 +120,18 @@ private final class Crossover: TestStrategy {
         return 0
     }
 
-    override func onMarketData(_ data: UnsafePointer<tr_market_data>) -> Int32 {
+    override func snapshot() -> [UInt8]? {
+        history.flatMap { price in (0..<8).map { UInt8(truncatingIfNeeded: price >> ($0 * 8)) } }
+    }
+
+    override func restore(_ state: [UInt8]) -> Int32 {
+        history = stride(from: 0, to: state.count, by: 8).map { start in
+            (0..<8).reduce(0) { $0 | Int64(state[start + $1]) << ($1 * 8) }
+        }
+        return 0
+    }
+
+    override func decide(on data: UnsafePointer<tr_market_data>) -> Int32 {
         let price = data.pointee.price_e8
         history.append(price)
         if history.count > 5 { history.removeFirst() }
@@ -115,7 +145,7 @@ private final class Crossover: TestStrategy {
 }
 
 private final class RestingQuoter: TestStrategy {
-    override func onMarketData(_ data: UnsafePointer<tr_market_data>) -> Int32 {
+    override func decide(on data: UnsafePointer<tr_market_data>) -> Int32 {
         count += 1
         let (bid, ask) = (data.pointee.bid_e8, data.pointee.ask_e8)
         guard data.pointee.presence == TR_HAS_BID | TR_HAS_ASK else { return 0 }
@@ -202,7 +232,7 @@ private final class Sensitive: TestStrategy {
         return 0
     }
 
-    override func onMarketData(_ data: UnsafePointer<tr_market_data>) -> Int32 {
+    override func decide(on data: UnsafePointer<tr_market_data>) -> Int32 {
         let slot = data.pointee.symbol
         mix(data.pointee.seq)
         last[Int(slot)] = data.pointee.price_e8

@@ -23,13 +23,14 @@ struct AttachName: Hashable {
 final class World {
     /// What must have happened in many worlds, or they show nothing.
     static let faults = [
-        "bookings begun again", "bookings tried again", "clock jumps", "database away", "database restored",
-        "feeds begun again",
+        "blind stops", "bookings begun again", "bookings tried again", "clock jumps", "database away",
+        "database restored", "feeds begun again",
         "feeds cut", "fenced",
-        "gateway crashes", "gateway sleeps", "given back", "leases run out", "promises", "resets",
+        "gateway crashes", "gateway sleeps", "given back", "halts", "inputs", "leases run out",
+        "not deterministic", "promises", "replays", "resets", "reverts",
         "runner crashes",
         "runner sleeps", "runners joined", "runners left", "simulator crashes", "simulator sleeps",
-        "torn batches", "tracker crashes", "tracker sleeps",
+        "stops", "torn batches", "tracker crashes", "tracker sleeps",
     ]
     /// A tick of every process: heartbeats, leases, faults.
     static let tick = 500
@@ -46,6 +47,7 @@ final class World {
     let journal = MemoryJournal()
     private(set) var leases: LeaseTable!
     private(set) var gateway: GatewayProcess!
+    let operators: OperatorDesk
     private(set) var simulator: SimulatorProcess!
     private(set) var runners: [RunnerProcess] = []
     private(set) var tracker: TrackerProcess!
@@ -59,6 +61,7 @@ final class World {
         var random = SplitMix64(seed: seed)
         plan = WorldPlan(&random)
         self.random = random
+        operators = OperatorDesk(plan.wishes)
         leases = LeaseTable(self)
         gateway = GatewayProcess(self)
         simulator = SimulatorProcess(self)
@@ -106,15 +109,23 @@ final class World {
             simulation: plan.settings.fields.map { SessionTerms.Setting($0.name, $0.value) })
     }
 
+    /// A strategy as it begins, or a version of it that watches.
     func makeStrategy(
-        _ kind: StrategyKind, symbols: SymbolTable
+        _ kind: StrategyKind, symbols: SymbolTable, version: StrategyInput.Version? = nil
     ) throws -> (strategy: HostedStrategy, symbols: [SymbolIndex]) {
         let own = kind.symbols.map { symbols.index(of: $0)! }
+        var habits = plan.habits
+        if hasDice(kind) { habits.dice = { [unowned self] in Int64(self.random.below(3)) } }
+        if version == nil { habits.failsAt = plan.failing[kind] ?? 0 }
+        let instance =
+            version.map { kind.makeInstance(habits, version: $0) } ?? kind.makeInstance(habits)
         let strategy = try HostedStrategy(
-            id: kind.id, instance: kind.makeInstance(plan.habits), symbols: own, names: kind.symbols,
-            parameters: ParameterValues(), cash: plan.settings.cash)
+            id: kind.id, instance: instance, symbols: own, names: kind.symbols,
+            parameters: ParameterValues(), cash: plan.settings.cash, watches: version != nil)
         return (strategy, own)
     }
+
+    func hasDice(_ kind: StrategyKind) -> Bool { plan.hasDice && kind == .crossover }
 
     /// Position of the last journalled command of a strategy.
     func lastCommandPlace(_ id: String) -> Progress? {

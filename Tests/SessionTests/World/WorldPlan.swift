@@ -25,6 +25,12 @@ struct WorldPlan {
     let pace: Int
     let reportWindow: UInt64
     let feedWindow: UInt64
+    /// What operators want, and when.
+    let wishes: [OperatorWish]
+    /// Base strategies that fail at their n-th event and are stopped.
+    let failing: [StrategyKind: Int]
+    /// Whether the crossover decides by chance: it is not deterministic and begins afresh after each rebuild.
+    let hasDice: Bool
     /// Runners notice by their own clock that a lease has run out; where they do not, only the fence is left.
     let clocksGoOn: Bool
     /// The database's clock is set now and then.
@@ -60,5 +66,9 @@ struct WorldPlan {
         clocksGoOn = random.chance(0.5)
         clockJumps = random.chance(0.3)
         restores = random.chance(0.2)
+        wishes = OperatorPlan.wishes(&random, until: 300 + pace * events.count)
+        let fails = random.chance(0.15)
+        failing = fails ? [random.pick(StrategyKind.allCases): random.within(1...25)] : [:]
+        hasDice = random.chance(0.1)
     }
 }
