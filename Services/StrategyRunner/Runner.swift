@@ -23,6 +23,7 @@ enum Runner {
             source: "runner", healthPort: 9111,
             settings: [
                 number.declaration, RunnerSettings.leaseTerm.declaration,
+                StackSettings.snapshotEvery.declaration,
                 StackSettings.marketData.declaration,
                 StackSettings.marketDataReplay.declaration, StackSettings.orderEntry.declaration,
                 StackSettings.database.declaration,
@@ -50,7 +51,7 @@ enum Runner {
         let loop = RunnerLoop(
             bus: bus, name: name, leaseTerm: settings[RunnerSettings.leaseTerm], store: store, feed: feed,
             connection: connection, plugins: plugins,
-            context: context)
+            snapshotEvery: UInt64(settings[StackSettings.snapshotEvery]), context: context)
         try loop.start()
         bus.run()
         loop.release()

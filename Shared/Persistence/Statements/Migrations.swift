@@ -26,7 +26,7 @@ enum Migrations {
     static var all: [Migration] {
         var all: [Migration] = []
         for script in [
-            first, equity, LedgerChain.tables, deadLetterWork, runners, ordersAndRuns, archive,
+            first, equity, LedgerChain.tables, deadLetterWork, runners, ordersAndRuns, archive, snapshots,
         ] {
             var migration = Migration(version: Int64(all.count) + 1, script: script)
             if script == LedgerChain.tables { migration.step = LedgerChain.chainWhatIsThere }

@@ -11,11 +11,10 @@ extension SimulatorCore {
             let session = sessions[index]
             let event = mark.event(strategy: session.id) { session.topics(of: $0).name }
             guard mark.number > session.journal.marks else {
-                let place = Int(mark.number) - 1
-                if session.journal.markDigests[place] != event.digest {
+                if session.journal.markDigests[mark.number] != event.digest {
                     throw differs(index, "mark", mark.number)
                 }
-                if mark.number == session.journal.marks { sessions[index].journal.markDigests = [] }
+                sessions[index].journal.markDigests.forget(through: mark.number)
                 continue
             }
             sessions[index].journal.marks = mark.number
