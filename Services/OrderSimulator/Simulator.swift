@@ -174,7 +174,7 @@ private final class SimulatorLoop {
                 announcedEnds = done
                 publisher.sendHeartbeat()
             }
-            try core.prepareAnswers()
+            if try !core.prepareAnswers() { bus.requestRound() }
             core.flushAnswers { peer, bytes in
                 // To a peer that is gone nothing is owed: it attaches again.
                 _ = server.send(bytes, to: peer)

@@ -13,9 +13,9 @@ private final class Simulator {
     var symbols = SymbolTable()
     var window = makeWindow((1...8).map { quote($0, at: Int64(100 + $0)) }, capacity: 8)
 
-    init(journal: MemoryJournal = MemoryJournal()) {
+    init(journal: MemoryJournal = MemoryJournal(), readsPerTurn: Int = SimulatorCore.readsPerTurn) {
         self.journal = journal
-        core = SimulatorCore(journal: journal)
+        core = SimulatorCore(journal: journal, readsPerTurn: readsPerTurn)
         for name in ["A", "B"] { _ = try? symbols.intern(name) }
         core.marketDataKnown(epoch: "market", symbols: &symbols)
     }
@@ -144,6 +144,30 @@ private final class Simulator {
         _ = try simulator.answers()
         for _ in 0...WindowHold.patience { simulator.core.look() }
         #expect(simulator.core.oldestNeeded == 3)
+    }
+
+    @Test func manyReportsAreReadInPartsAndEverySessionHasItsTurn() throws {
+        let first = Simulator()
+        for id in ["s", "t", "u"] {
+            first.attach(id, from: 1)
+            for number in 1...5 as ClosedRange<UInt64> {
+                first.receive(
+                    .command(strategy: id, fence: 1, buy(number, after: 2, decided: 102, at: 5)), 1)
+            }
+            first.progress(id, 2, from: 1, command: 5)
+        }
+        _ = try first.answers()
+        let second = Simulator(journal: first.journal, readsPerTurn: 4)
+        try second.restore()
+        for id in ["s", "t", "u"] { second.attach(id, from: 2, fence: 2) }
+        var orders: [Int] = []
+        while orders.count < 9 {
+            let words = try second.answers()[2] ?? []
+            orders.append(words.count { $0 == "order" })
+            if orders.last == 0 { break }
+        }
+        // Fifteen reports, four a turn.
+        #expect(orders == [4, 4, 4, 3, 0])
     }
 
     @Test func aFenceHasOneOwnerAlsoAfterARestart() throws {

@@ -65,6 +65,9 @@ package struct SimulatedStrategy {
 
     package var id: String { terms.strategyID }
 
+    /// Whether the next report to send is at hand and need not be read from the journal.
+    var isFreshNext: Bool { fresh.first.map { $0.report <= served.sentReport + 1 } ?? false }
+
     /// Whether an attach is that of the owner or of a later one: a fence has one owner.
     func accepts(_ request: AttachRequest) -> Bool {
         if let waiting = waitingAttach?.request {

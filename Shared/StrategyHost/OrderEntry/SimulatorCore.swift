@@ -27,16 +27,27 @@ package final class SimulatorCore {
     private var outboxes: [CommandPeer: Outbox] = [:]
     let journal: any SimulatorJournal
     private let reportWindow: UInt64
+    private let readsPerTurn: Int
+    /// The session whose turn it is to read reports from the journal.
+    private var nextReader = 0
     private var reports: [Report] = []
     /// Epoch of the market data, once the gateway was heard.
     package private(set) var marketDataEpoch: String?
     private var deferred: [(peer: CommandPeer, request: AttachRequest)] = []
     package internal(set) var counts = SimulatorCounts()
 
+    /// Reports read from the journal in one turn, at most: some ten milliseconds. Many strategies rebuilt at
+    /// once would else keep it from answering for so long that their runners attach again, for all of it.
+    package static let readsPerTurn = 512
+
     /// - Parameter reportWindow: reports sent to a runner beyond what it has handled, at most.
-    package init(journal: any SimulatorJournal, reportWindow: UInt64 = ServedSession.reportWindow) {
+    package init(
+        journal: any SimulatorJournal, reportWindow: UInt64 = ServedSession.reportWindow,
+        readsPerTurn: Int = readsPerTurn
+    ) {
         self.journal = journal
         self.reportWindow = reportWindow
+        self.readsPerTurn = readsPerTurn
     }
 
     // MARK: sessions
@@ -384,18 +395,30 @@ package final class SimulatorCore {
 
     // MARK: answers
 
-    /// Sends what each session owes its runner, after the journal holds it.
-    package func prepareAnswers() throws {
-        for index in sessions.indices {
+    /// Sends what each session owes its runner, after the journal holds it; false: not all, call again soon.
+    @discardableResult
+    package func prepareAnswers() throws -> Bool {
+        var reads = readsPerTurn
+        let first = nextReader < sessions.count ? nextReader : 0
+        var isComplete = true
+        for index in Array(first..<sessions.count) + Array(0..<first) {
             guard let peer = sessions[index].peer else { continue }
-            if let range = sessions[index].served.takeReportsToSend() { try send(range, index, peer) }
+            // Once nothing may be read any more, a session still sends what is fresh.
+            let limit = sessions[index].isFreshNext ? .max : UInt64(reads)
+            if let range = sessions[index].served.takeReportsToSend(limit: limit) {
+                try send(range, index, peer, &reads)
+            }
+            if reads == 0, isComplete, sessions[index].served.owesReports {
+                (isComplete, nextReader) = (false, index)
+            }
             sendMatched(index, peer)
         }
+        return isComplete
     }
 
-    private func send(
-        _ range: ClosedRange<UInt64>, _ index: Int, _ peer: CommandPeer
-    ) throws {
+    private func send(_ range: ClosedRange<UInt64>, _ index: Int, _ peer: CommandPeer, _ reads: inout Int)
+        throws
+    {
         let fresh = sessions[index].fresh
         var after: UInt64 = 0
         for number in range {
@@ -404,6 +427,7 @@ package final class SimulatorCore {
                 order = fresh[Int(number - first.report)]
             } else {
                 order = try journal.orderEvent(seq: sessions[index].journal.reportSeqs[Int(number) - 1])
+                reads -= 1
             }
             after = order.after
             answer(peer, .report(order))

@@ -41,7 +41,7 @@ package struct ServedSession: Sendable {
     /// for that: a strategy may place orders before it.
     private var progress: Progress?
     private var handledReport: UInt64 = 0
-    private var sentReport: UInt64 = 0
+    package private(set) var sentReport: UInt64 = 0
     private var ahead = LookAhead()
     private var tookEnd = false
     private var commandDigests: [UInt64] = []
@@ -94,13 +94,19 @@ package struct ServedSession: Sendable {
     }
 
     /// Numbers of the reports to send now: those not sent, no further than the window beyond what the
-    /// runner has handled. Nil when there is none or nobody to send it to.
-    package mutating func takeReportsToSend() -> ClosedRange<UInt64>? {
-        let last = min(driver.lastReport, handledReport + reportWindow)
-        guard isAttached, !isRerunning, sentReport < last else { return nil }
-        defer { sentReport = last }
-        return sentReport + 1...last
+    /// runner has handled, and at most `limit`. Nil when there is none or nobody to send it to.
+    package mutating func takeReportsToSend(limit: UInt64 = .max) -> ClosedRange<UInt64>? {
+        guard owesReports, limit > 0 else { return nil }
+        let rest = lastToSend - sentReport
+        let first = sentReport + 1
+        sentReport += min(rest, limit)
+        return first...sentReport
     }
+
+    /// Whether there is a report to send now.
+    package var owesReports: Bool { isAttached && !isRerunning && sentReport < lastToSend }
+
+    private var lastToSend: UInt64 { min(driver.lastReport, handledReport + reportWindow) }
 
     /// Whether the runner was sent every report made.
     package var isSentThrough: Bool { sentReport == driver.lastReport }

@@ -43,7 +43,7 @@ struct StressRun {
         let environment = database.map { ["DATABASE_URL": $0] } ?? [:]
         try await begin(in: run.path, environment)
         let group = ServiceGroup(
-            in: run.path, source: sample.data + ["--speed", speed], runners: runners, leaseTerm: "1s",
+            in: run.path, source: sample.data + ["--speed", speed], runners: runners, leaseTerm: "2s",
             environment: environment)
         let strikes = try await strike(group, &random)
         try await group.endAll()
@@ -121,7 +121,7 @@ struct StressRun {
         in folder: String, _ environment: [String: String], _ place: SourceLocation
     ) async throws {
         try await runToEnd(
-            in: folder, sample.replay + ["--runners", "\(runners)", "--lease-term", "1s"], seconds: 240,
+            in: folder, sample.replay + ["--runners", "\(runners)"], seconds: 240,
             environment: environment, at: place)
         let found = try await EndToEndTests.ledger(of: folder, environment: environment, at: place)
         #expect(difference(found, ledger) == nil, "\(sample.name)", sourceLocation: place)

@@ -63,7 +63,8 @@ final class SimulatorProcess: WorldProcess {
         symbols = world.shuffledSymbols()
         wires = [:]
         turnIsPlanned = false
-        core = SimulatorCore(journal: journal, reportWindow: world.reportWindow)
+        core = SimulatorCore(
+            journal: journal, reportWindow: world.reportWindow, readsPerTurn: world.plan.readsPerTurn)
         feed = world.makeFeed(symbols)
         isRestarted = !journal.records.isEmpty
         do {
@@ -153,6 +154,10 @@ final class SimulatorProcess: WorldProcess {
     private func soon() {
         guard isUp else { return }
         if world.random.chance(0.6) { return turn() }
+        later()
+    }
+
+    private func later() {
         guard !turnIsPlanned else { return }
         turnIsPlanned = true
         let life = life
@@ -218,7 +223,12 @@ final class SimulatorProcess: WorldProcess {
     }
 
     private func answer() {
-        do { try core.prepareAnswers() } catch { return world.wrong("\(error)") }
+        do {
+            if try !core.prepareAnswers() {
+                world.count("answers in parts")
+                later()
+            }
+        } catch { return world.wrong("\(error)") }
         if world.isBroken(.committedAhead) { takePromisesAsProgress() }
         core.flushAnswers { peer, bytes in
             wires[peer]?.sendDown(bytes)

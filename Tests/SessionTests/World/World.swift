@@ -23,7 +23,8 @@ struct AttachName: Hashable {
 final class World {
     /// What must have happened in many worlds, or they show nothing.
     static let faults = [
-        "bookings begun again", "bookings tried again", "clock jumps", "database away", "database restored",
+        "answers in parts", "bookings begun again", "bookings tried again", "clock jumps", "database away",
+        "database restored",
         "feeds begun again",
         "feeds cut", "fenced",
         "gateway crashes", "gateway sleeps", "given back", "leases run out", "promises", "resets",

@@ -1,6 +1,7 @@
 // What a seed decides before anything happens: market data, settings, how bad the network is.
 
 import Contracts
+import StrategyHost
 import TradingCore
 
 struct WorldPlan {
@@ -24,6 +25,8 @@ struct WorldPlan {
     /// Mean time between two market events.
     let pace: Int
     let reportWindow: UInt64
+    /// Reports that the simulator reads from its journal in one turn.
+    let readsPerTurn: Int
     let feedWindow: UInt64
     /// Runners notice by their own clock that a lease has run out; where they do not, only the fence is left.
     let clocksGoOn: Bool
@@ -56,6 +59,7 @@ struct WorldPlan {
         horizon = random.pick([25_000, 50_000, 90_000])
         pace = random.pick([20, 200, 500])
         reportWindow = random.pick([1, 3, 17, ServedSession.reportWindow])
+        readsPerTurn = random.pick([1, 5, SimulatorCore.readsPerTurn])
         feedWindow = random.pick([16, 32, 256])
         clocksGoOn = random.chance(0.5)
         clockJumps = random.chance(0.3)
