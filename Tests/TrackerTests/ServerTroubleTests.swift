@@ -71,7 +71,7 @@ struct ServerTroubleTests {
         try server.query(
             """
             CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS
-                $$ BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END $$;
+                $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
             CREATE TRIGGER lingers AFTER INSERT ON trades FOR EACH STATEMENT EXECUTE FUNCTION linger();
             """)
         let simulator = try await LiveSimulator.started(in: folder)
