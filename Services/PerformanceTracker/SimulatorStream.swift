@@ -30,6 +30,8 @@ final class SimulatorStream {
     /// Everything up to here has arrived, and what of it is booked.
     private(set) var complete: UInt64 = 0
     private(set) var booked: UInt64 = 0
+    /// Batches known to be in the database.
+    private(set) var batches: UInt64 = 0
     /// Why it is not followed any more, while others are.
     private(set) var failure: String?
     private var arrivals: [Arrival] = []
@@ -47,6 +49,7 @@ final class SimulatorStream {
         epoch = checkpoint.epoch
         complete = checkpoint.seq
         booked = checkpoint.seq
+        batches = checkpoint.batches
     }
 
     /// The epoch followed so far; nil before the first booking.
@@ -89,8 +92,11 @@ final class SimulatorStream {
         return Part(arrivals: arrivals[first..<end], letters: letters, last: min(complete, waiting))
     }
 
-    /// Everything of its source up to here is in the database.
-    func noteBooked(through seq: UInt64) { booked = max(booked, seq) }
+    /// Everything of its source up to here is in the database, which counts so many batches.
+    func noteBooked(through seq: UInt64, batches: UInt64) {
+        booked = max(booked, seq)
+        self.batches = max(self.batches, batches)
+    }
 
     func finish(_ part: Part) {
         first += part.arrivals.count

@@ -127,9 +127,9 @@ final class TrackerCore {
     /// - Throws: `StoreError.Code.rewound`; the tracker must begin again from what the database holds.
     func confirmCheckpoint() throws {
         for stream in streams {
-            let stored = try store.checkpoint(source: stream.source)?.seq ?? 0
-            guard stored >= stream.booked else {
-                throw StoreError.rewound(stream.source, booked: stream.booked, stored: stored)
+            let stored = try store.checkpoint(source: stream.source)?.batches ?? 0
+            guard stored >= stream.batches else {
+                throw StoreError.rewound(stream.source, booked: stream.batches, stored: stored)
             }
         }
     }
@@ -189,7 +189,7 @@ final class TrackerCore {
         for item in own where owners[item.event.strategyID] == nil {
             owners[item.event.strategyID] = stream.source
         }
-        stream.noteBooked(through: part.last)
+        stream.noteBooked(through: part.last, batches: result.batches)
     }
 
     /// The events as the store takes them, and the place in `own` of each trade.
@@ -200,7 +200,7 @@ final class TrackerCore {
         var places: [Int] = []
         var batch = TradeBatch(
             checkpoint: Checkpoint(source: stream.source, epoch: stream.epoch, seq: last),
-            follows: stream.booked, trades: [], deadLetters: letters)
+            follows: stream.batches, trades: [], deadLetters: letters)
         for (place, item) in own.enumerated() {
             switch item.event {
             case .trade(let trade):

@@ -7,11 +7,15 @@ package struct Checkpoint: Sendable, Equatable {
     package var source: String
     package var epoch: String
     package var seq: UInt64
+    /// Batches booked of the source, counted by the database. Trades may be booked beyond `seq`, so that two
+    /// states with one `seq` need not hold the same trades: this tells them apart.
+    package var batches: UInt64
 
-    package init(source: String, epoch: String, seq: UInt64) {
+    package init(source: String, epoch: String, seq: UInt64, batches: UInt64 = 0) {
         self.source = source
         self.epoch = epoch
         self.seq = seq
+        self.batches = batches
     }
 }
 
@@ -30,8 +34,8 @@ package struct SourcedTrade: Sendable, Equatable {
 package struct TradeBatch: Sendable, Equatable {
     /// Where the source stands after this batch. A lower one than is stored leaves the stored one.
     package var checkpoint: Checkpoint
-    /// What the caller has booked of the source before. A database that holds less refuses the batch: it was
-    /// restored from an older state, and going on would leave a hole.
+    /// Batches that the caller knows to be booked of the source. A database that holds fewer refuses this one:
+    /// it was restored from an older state, and going on would leave a hole.
     package var follows: UInt64
     /// In the order of their `seq`.
     package var trades: [SourcedTrade]
@@ -96,6 +100,8 @@ package struct BookingResult: Sendable, Equatable {
     package var conflicts: [BookingConflict] = []
     package var booked = 0
     package var duplicates = 0
+    /// Batches booked of the source, with this one; for `TradeBatch.follows` of the next.
+    package var batches: UInt64 = 0
     /// The dead letters of the batch and of its follow-up. Empty while the follow-up runs.
     package var kept: [KeptDeadLetter] = []
 }

@@ -24,7 +24,7 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
         case olderVersion = "older_version"
         /// A source continues under another epoch than its checkpoint.
         case epochChanged = "epoch_changed"
-        /// The checkpoint is behind what the caller has booked: it was restored from an older state.
+        /// The database holds less than the caller has booked: it was restored from an older state.
         case rewound
         /// The location names a database that this program cannot open.
         case unsupported
@@ -42,11 +42,11 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
         self.sentence = sentence
     }
 
-    /// The checkpoint of a source is behind what was booked of it.
+    /// The database holds fewer batches of a source than were booked.
     package static func rewound(_ source: String, booked: UInt64, stored: UInt64) -> StoreError {
         StoreError(
             .rewound,
-            "source \(source) was booked up to \(booked), and the database holds it up to \(stored): it was"
+            "\(booked) batches of source \(source) were booked, and the database holds \(stored): it was"
                 + " restored from an older state; start again, and the rest is booked once more")
     }
 

@@ -45,10 +45,15 @@ import Testing
         next.follows = 2
         #expect(storeError { try store.book(next) }?.code == .rewound)
         #expect(try store.checkpoint(source: "simulator") == nil)
-        try store.book(batch(1, [trade("a", 1), trade("a", 2)]))
+        // A batch may leave the checkpoint where it is: what is counted are the batches.
+        for number: UInt64 in 1...2 {
+            #expect(storeError { try store.book(next) }?.code == .rewound)
+            #expect(try store.book(batch(1, [trade("a", number)])).batches == number)
+        }
         #expect(try store.book(next).booked == 1)
         // More than the caller knows: another tracker was here.
         #expect(try store.book(next).duplicates == 1)
+        #expect(try store.checkpoint(source: "simulator")?.batches == 4)
     }
 
     @Test("a trade id with other content is a conflict that names the difference") func idConflict() throws {

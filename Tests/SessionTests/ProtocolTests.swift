@@ -44,22 +44,10 @@ private func run(_ seeds: ClosedRange<UInt64>, lane: UInt64) async -> (wrong: [S
 @Suite struct ProtocolTests {
     private static let seeds = number("SEED").map { $0...$0 } ?? 1...max(1, number("SEEDS") ?? 1_000)
 
-    /// Worlds of which the ledger lacks a trade since the gateway, the tracker and the lease table of a
-    /// world may fail too. Whether the product or the world is wrong is open; any other seed is a failure.
-    private static let open: [UInt64] = [302, 483]
-
     @Test(arguments: 0..<lanes)
     func everyWorldEqualsTheBacktester(lane: UInt64) async {
         let (wrong, totals) = await run(Self.seeds, lane: lane)
-        for problem in wrong {
-            guard Self.open.contains(where: { problem.hasPrefix("SEED=\($0):") }) else {
-                Issue.record("\(problem)")
-                continue
-            }
-            withKnownIssue("the ledger of a world lacks a trade: not understood yet") {
-                Issue.record("\(problem)")
-            }
-        }
+        for problem in wrong { Issue.record("\(problem)") }
         guard Self.seeds.count >= 1_000 else { return }
         for fault in World.faults { #expect(totals[fault, default: 0] > 0, "no world had \(fault)") }
     }

@@ -62,7 +62,10 @@ extension DatabaseStore {
     ) throws -> BookingResult {
         let stored = try checkpoint(batch.checkpoint.source, connection)
         try check(batch.checkpoint, follows: stored)
-        try check(batch, follows: stored?.seq ?? 0)
+        let batches = stored?.batches ?? 0
+        guard batches >= batch.follows else {
+            throw StoreError.rewound(batch.checkpoint.source, booked: batch.follows, stored: batches)
+        }
         var positions = PositionChanges()
         var result = try insert(batch, into: &positions, connection)
         try positions.write(connection)
@@ -79,6 +82,7 @@ extension DatabaseStore {
         for strategy in more.outsideStrategies { try write(strategy, connection) }
         if !batch.trades.isEmpty { crash_point(CRASH_POINT_INSERTED) }
         try write(batch.checkpoint, over: stored, connection)
+        result.batches = batches + 1
         return result
     }
 
@@ -237,10 +241,11 @@ extension DatabaseStore {
     // MARK: The checkpoint
 
     private func checkpoint(_ source: String, _ connection: any StoreConnection) throws -> Checkpoint? {
-        let read = try connection.statement("SELECT epoch, seq, seal FROM checkpoints WHERE source = ?")
+        let read = try connection.statement("SELECT epoch, seq, seal, batches FROM checkpoints WHERE source = ?")
         read.bind(source, at: 1)
         return try read.firstRow { row in
-            let checkpoint = Checkpoint(source: source, epoch: row.text(0), seq: row.counter(1))
+            let checkpoint = Checkpoint(
+                source: source, epoch: row.text(0), seq: row.counter(1), batches: row.counter(3))
             guard row.bytes(2).elementsEqual(checkpoint.seal) else {
                 throw StoreError(
                     .damaged,
@@ -261,23 +266,22 @@ extension DatabaseStore {
         )
     }
 
-    private func check(_ batch: TradeBatch, follows stored: UInt64) throws {
-        guard stored < batch.follows else { return }
-        throw StoreError.rewound(batch.checkpoint.source, booked: batch.follows, stored: stored)
-    }
-
     private func write(_ new: Checkpoint, over stored: Checkpoint?, _ connection: any StoreConnection) throws
     {
-        if let stored, stored.seq >= new.seq { return }
+        var new = new
+        new.seq = max(new.seq, stored?.seq ?? 0)
+        new.batches = (stored?.batches ?? 0) + 1
         let write = try connection.statement(
             """
-            INSERT INTO checkpoints (source, epoch, seq, seal) VALUES (?, ?, ?, ?)
-            ON CONFLICT (source) DO UPDATE SET seq = excluded.seq, seal = excluded.seal
+            INSERT INTO checkpoints (source, epoch, seq, seal, batches) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (source) DO UPDATE SET
+                seq = excluded.seq, seal = excluded.seal, batches = excluded.batches
             """)
         write.bind(new.source, at: 1)
         write.bind(new.epoch, at: 2)
         write.bind(new.seq, at: 3)
         write.bind(new.seal, at: 4)
+        write.bind(new.batches, at: 5)
         try write.run()
     }
 

@@ -247,9 +247,10 @@ extension DatabaseStore {
 
     private func checkSeals(_ report: inout LedgerReport, _ connection: any StoreConnection) throws {
         let checkpoints = try connection.statement(
-            "SELECT source, epoch, seq, seal FROM checkpoints ORDER BY source")
+            "SELECT source, epoch, seq, seal, batches FROM checkpoints ORDER BY source")
         try checkpoints.forEachRow { row in
-            let checkpoint = Checkpoint(source: row.text(0), epoch: row.text(1), seq: row.counter(2))
+            let checkpoint = Checkpoint(
+                source: row.text(0), epoch: row.text(1), seq: row.counter(2), batches: row.counter(4))
             guard !row.bytes(3).elementsEqual(checkpoint.seal) else { return }
             report.add(.derived, "the checkpoint of source \(checkpoint.source) was changed")
         }

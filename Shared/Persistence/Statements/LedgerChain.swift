@@ -244,7 +244,8 @@ private func sealed(_ fields: [String], _ bytes: [UInt8] = []) -> [UInt8] {
 }
 
 extension Checkpoint {
-    var seal: [UInt8] { sealed([source, epoch, "\(seq)"]) }
+    /// Before there was a count of batches it was 0.
+    var seal: [UInt8] { sealed([source, epoch, "\(seq)"] + (batches == 0 ? [] : ["\(batches)"])) }
 }
 
 extension PerformanceRow {

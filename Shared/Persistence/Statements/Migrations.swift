@@ -27,6 +27,7 @@ enum Migrations {
         var all: [Migration] = []
         for script in [
             first, equity, LedgerChain.tables, deadLetterWork, runners, ordersAndRuns, archive,
+            bookedBatches,
         ] {
             var migration = Migration(version: Int64(all.count) + 1, script: script)
             if script == LedgerChain.tables { migration.step = LedgerChain.chainWhatIsThere }
@@ -34,6 +35,9 @@ enum Migrations {
         }
         return all
     }
+
+    private static let bookedBatches =
+        "ALTER TABLE checkpoints ADD COLUMN batches INTEGER NOT NULL DEFAULT 0;"
 
     private static let first = """
         CREATE TABLE trades (

@@ -56,7 +56,7 @@ final class MemoryStore: @unchecked Sendable {
     /// and restored under a tracker that books nothing more, shows the metrics of before until the tracker
     /// starts again: known, and not looked for here.
     func recount(_ row: PerformanceRow) {
-        let isBackedUp = backup.checkpoint?.seq == tables.checkpoint?.seq
+        let isBackedUp = backup.checkpoint == tables.checkpoint
         replace(row)
         if isBackedUp { backup = tables }
     }
@@ -70,7 +70,7 @@ final class MemoryStore: @unchecked Sendable {
         if let stored = tables.checkpoint, stored.epoch != batch.checkpoint.epoch {
             throw StoreError(.epochChanged, "source \(batch.checkpoint.source) sends another epoch")
         }
-        if tables.checkpoint?.seq ?? 0 < batch.follows, !isBroken(.rewoundUnnoticed) {
+        if tables.checkpoint?.batches ?? 0 < batch.follows, !isBroken(.rewoundUnnoticed) {
             throw StoreError(.rewound, "the database was restored from an older state")
         }
         if isBroken(.checkpointFirst) {
@@ -78,7 +78,8 @@ final class MemoryStore: @unchecked Sendable {
             try die(4)
         }
         var next = tables
-        let result = try insert(batch, into: &next)
+        var result = try insert(batch, into: &next)
+        result.batches = (tables.checkpoint?.batches ?? 0) + 1
         try apply(try followUp(result), batch, to: &next)
         try die(1)
         if isBroken(.checkpointLast) {
@@ -137,7 +138,9 @@ final class MemoryStore: @unchecked Sendable {
     }
 
     private func write(_ checkpoint: Checkpoint, into next: inout Tables) {
-        if let stored = next.checkpoint, stored.seq >= checkpoint.seq { return }
+        var checkpoint = checkpoint
+        checkpoint.seq = max(checkpoint.seq, next.checkpoint?.seq ?? 0)
+        checkpoint.batches = (next.checkpoint?.batches ?? 0) + 1
         next.checkpoint = checkpoint
     }
 

@@ -156,6 +156,6 @@ final class World {
 
     private var isDone: Bool {
         now >= plan.horizon + 2 * Self.tick && gateway.isDone && simulator.isDone
-            && tracker.booked >= UInt64(journal.records.count)
+            && tracker.isSettled
     }
 }
