@@ -58,6 +58,7 @@ let package = Package(
         .target(name: "CChecksum", path: "Shared/CChecksum"),
         .target(name: "CCrashPoint", path: "Shared/CCrashPoint"),
         .target(name: "CSandbox", path: "Shared/CSandbox"),
+        .target(name: "CSpawn", path: "Shared/CSpawn"),
         .target(name: "CStrategyABI", path: "Shared/CStrategyABI"),
         .systemLibrary(
             name: "CPostgreSQL", path: "Shared/CPostgreSQL", providers: [.apt(["libpq-dev"])]),
@@ -67,6 +68,7 @@ let package = Package(
             name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "Contracts", path: "Shared/Contracts", exclude: ["Schemas"], swiftSettings: strict),
+        library("ChildProcesses", ["CSpawn"]),
         library("TradingCore", ["Contracts"]),
         library("MarketData", ["Contracts", "CZlib"]),
         library("ZeroMQ", ["CZeroMQ"]),
@@ -74,7 +76,8 @@ let package = Package(
         .target(
             name: "StrategyKit", dependencies: ["Contracts", "CStrategyABI"], path: "Shared/StrategyKit",
             swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
-        library("StrategyHost", ["Contracts", "TradingCore", "CStrategyABI", "MarketData"]),
+        library(
+            "StrategyHost", ["Contracts", "TradingCore", "CStrategyABI", "MarketData", "ChildProcesses"]),
         library(
             "Persistence",
             [
@@ -106,7 +109,7 @@ let package = Package(
         service("performance-tracker", "PerformanceTracker", ["Messaging", "TradingCore", "Persistence"]),
         service(
             "trading-robot", "TradingRobot",
-            ["Messaging", "TradingCore", "MarketData", "StrategyHost", "Persistence"]),
+            ["Messaging", "TradingCore", "MarketData", "StrategyHost", "Persistence", "ChildProcesses"]),
         .executableTarget(
             name: "indicator-values", dependencies: ["StrategyKit"], path: "Tests/IndicatorValues",
             swiftSettings: strict),
@@ -117,7 +120,9 @@ let package = Package(
         tests("MarketDataTests", ["MarketData", "Contracts"]),
         tests("TradingCoreTests", ["TradingCore", "Contracts"], optimised: true),
         tests("StrategyKitTests", ["StrategyKit", "StrategyHost", "Contracts", "CStrategyABI"]),
-        tests("StrategyHostTests", ["StrategyHost", "TradingCore", "Contracts", "CStrategyABI"]),
+        tests(
+            "StrategyHostTests",
+            ["StrategyHost", "TradingCore", "Contracts", "CStrategyABI", "ChildProcesses"]),
         tests(
             "SessionTests",
             [
@@ -130,10 +135,10 @@ let package = Package(
             "TrackerTests",
             [
                 "performance-tracker", "Persistence", "Messaging", "ServiceKit", "TradingCore", "Contracts",
-                "ZeroMQ",
+                "ZeroMQ", "ChildProcesses",
             ]),
-        tests("TidyTests", [], optimised: true),
-        tests("EndToEndTests", []),
+        tests("TidyTests", ["ChildProcesses"], optimised: true),
+        tests("EndToEndTests", ["ChildProcesses"]),
     ]
 )
 

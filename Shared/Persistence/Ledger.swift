@@ -34,8 +34,8 @@ package struct SourcedTrade: Sendable, Equatable {
 package struct TradeBatch: Sendable, Equatable {
     /// Where the source stands after this batch. A lower one than is stored leaves the stored one.
     package var checkpoint: Checkpoint
-    /// Batches that the caller knows to be booked of the source. A database that holds fewer refuses this one:
-    /// it was restored from an older state, and going on would leave a hole.
+    /// Batches that the caller knows to be booked of the source. A database that holds fewer refuses this
+    /// one: it was restored from an older state, and going on would leave a hole.
     package var follows: UInt64
     /// In the order of their `seq`.
     package var trades: [SourcedTrade]

@@ -1,5 +1,6 @@
 // Starts the real release executables, as a user would, and tells what they printed and how they ended.
 
+import ChildProcesses
 import Foundation
 
 /// How a program ended and what it said.
@@ -61,34 +62,32 @@ enum Place {
 
 /// A running program. It does not outlive its last reference.
 final class Program {
-    let process = Process()
+    let process: ChildProcess
     let started = ContinuousClock.now
-    private let outputFile: URL
-    private let errorFile: URL
+    private let outputFile: String
+    private let errorFile: String
 
     /// - Parameter name: an executable of ours, or an absolute path.
     init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
-        process.executableURL = URL(filePath: name.hasPrefix("/") ? name : Place.executables + "/" + name)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        let folder = URL(filePath: NSTemporaryDirectory())
-        outputFile = folder.appending(path: "trading-robot-out-\(UUID().uuidString)")
-        errorFile = folder.appending(path: "trading-robot-err-\(UUID().uuidString)")
-        for file in [outputFile, errorFile] { try Data().write(to: file) }
-        process.standardOutput = try FileHandle(forWritingTo: outputFile)
-        process.standardError = try FileHandle(forWritingTo: errorFile)
-        try process.run()
+        let folder = NSTemporaryDirectory()
+        outputFile = folder + "trading-robot-out-\(UUID().uuidString)"
+        errorFile = folder + "trading-robot-err-\(UUID().uuidString)"
+        let all = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process = try ChildProgram(
+            name.hasPrefix("/") ? name : Place.executables + "/" + name, arguments,
+            environment: all.map { "\($0)=\($1)" }, output: .end(ofFile: outputFile),
+            errors: .end(ofFile: errorFile)
+        ).start()
     }
 
     deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        for file in [outputFile, errorFile] { try? FileManager.default.removeItem(at: file) }
+        process.send(SIGKILL)
+        for file in [outputFile, errorFile] { try? FileManager.default.removeItem(atPath: file) }
     }
 
     var isRunning: Bool { process.isRunning }
 
-    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+    func send(_ signal: Int32) { process.send(signal) }
 
     /// Waits for the end; kills the program and says so when it takes longer than `seconds`.
     func wait(seconds: Double = 120) async throws -> Outcome {
@@ -108,12 +107,9 @@ final class Program {
 
     /// What was printed so far; the code is −1 while it runs.
     var printed: Outcome {
-        let text = { (file: URL) in (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
-        var code: Int32 = -1
-        if !process.isRunning {
-            code = process.terminationStatus
-            if process.terminationReason == .uncaughtSignal { code += 128 }
-        }
+        // Its end first: what it wrote before is there then.
+        let code = process.poll()?.code ?? -1
+        let text = { (file: String) in (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
         return Outcome(
             code: code, output: text(outputFile), errors: text(errorFile),
             seconds: (ContinuousClock.now - started) / .seconds(1))
@@ -157,13 +153,9 @@ struct RunningProcess: Equatable {
                 return (id, bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
             }
         #else
-            let list = Process()
-            let pipe = Pipe()
-            list.executableURL = URL(filePath: "/bin/ps")
-            list.arguments = ["-axo", "pid=,args="]
-            list.standardOutput = pipe
-            guard (try? list.run()) != nil else { return [] }
-            let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            let list = ChildProgram("/bin/ps", ["-axo", "pid=,args="], output: .nothing, errors: .nothing)
+            guard let (_, output) = try? list.run() else { return [] }
+            let text = String(decoding: output, as: UTF8.self)
             return text.split(separator: "\n").compactMap { line in
                 let words = line.split(separator: " ").map(String.init)
                 return words.first.flatMap { Int32($0) }.map { ($0, Array(words.dropFirst())) }

@@ -123,7 +123,8 @@ extension EndToEnd {
             let expected = try await Samples.current.expected(sample)
             let run = try TemporaryFolder()
             let stack = try Stack(in: run.path, sample.replay(speed: "60") + ["--lease-term", "30s"])
-            try await stack.waitForServices()
+            // Killed before it has claimed, the next runner's claim would be the first.
+            try await stack.wait("the first claim", "fence") { Int($0["q0"] ?? "") == 1 }
             for claim in 2...6 {
                 try await stack.kill9(.runner)
                 try await stack.wait("claim \(claim)", "fence") { Int($0["q0"] ?? "") ?? 0 >= claim }

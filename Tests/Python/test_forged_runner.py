@@ -61,14 +61,12 @@ class ForgedRunner(unittest.TestCase):
             rows.write_text(stack.made_rows(3_000, seed=4))
             flags = ["--provider", "replay", "--data", str(rows), "--strategy",
                      "sma=sma-crossover:ACME:fast=3,slow=9"]
-            with stack.Stack(*flags, "--speed", "300") as run:
+            with stack.Stack(*flags, "--speed", "30") as run:
                 run.start()
                 run.wait("an order", lambda: records(run.data, "command"))
                 # A runner that is killed claims anew, with a higher fence.
-                children = pathlib.Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children")
-                for child in children.read_text().split():
-                    if "strategy-runner" in pathlib.Path(f"/proc/{child}/cmdline").read_text():
-                        os.kill(int(child), signal.SIGKILL)
+                for child in stack.children(run.process.pid, "strategy-runner"):
+                    os.kill(child, signal.SIGKILL)
                 run.wait("a second claim", lambda: [
                     record for record in records(run.data, "fence") if record["fence"] >= 2])
                 self.forge(run)

@@ -90,7 +90,7 @@ private final class HandClock: Sendable {
         guard let idle = LoopbackSocket.connected(host: address.host, port: address.port, milliseconds: 5000)
         else { throw Failure("connect", "The server is reached.") }
         #expect(write("GET /health HTTP/1.1\r\nHost: a\r\n\r\n", to: idle.descriptor))
-        let isAnswered = idle.wait(for: Int32(POLLIN), milliseconds: 5000)
+        let isAnswered = idle.wait(for: Int32(POLLIN), milliseconds: 60_000)
         #expect(isAnswered)
         stop.stop()
         try await group.value

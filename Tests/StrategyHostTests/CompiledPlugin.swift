@@ -1,5 +1,6 @@
 // Plugins that a test compiles from a few lines of C, in a folder that goes away with the test.
 
+import ChildProcesses
 import Foundation
 
 final class PluginWorkshop {
@@ -23,27 +24,20 @@ final class PluginWorkshop {
         let file = "\(folder)/\(name).c"
         try source.write(toFile: file, atomically: true, encoding: .utf8)
         let library = "\(folder)/lib\(name).so"
-        let compiler = Process()
-        compiler.executableURL = URL(filePath: "/usr/bin/env")
-        compiler.arguments = [
-            "cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-O1", "-fPIC", "-shared", "-I", Self.include,
-            "-o",
-            library, file,
-        ]
-        try compiler.run()
-        compiler.waitUntilExit()
-        guard compiler.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
+        try Self.compile(["-std=c99", "-O1", "-fPIC", "-shared", "-I", Self.include, "-o", library, file])
         return library
+    }
+
+    private static func compile(_ arguments: [String]) throws {
+        let compiler = ChildProgram(
+            "/usr/bin/env", ["cc", "-Wall", "-Wextra", "-Werror"] + arguments, output: .nothing,
+            errors: .descriptor(2))
+        guard try compiler.start().waitForEnd() == .exited(0) else { throw CocoaError(.fileWriteUnknown) }
     }
 
     /// Compiles a C file to a program and returns its path.
     func program(_ name: String, _ file: String) throws -> String {
-        let compiler = Process()
-        compiler.executableURL = URL(filePath: "/usr/bin/env")
-        compiler.arguments = ["cc", "-Wall", "-Wextra", "-Werror", "-O2", "-o", "\(folder)/\(name)", file]
-        try compiler.run()
-        compiler.waitUntilExit()
-        guard compiler.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
+        try Self.compile(["-O2", "-o", "\(folder)/\(name)", file])
         return "\(folder)/\(name)"
     }
 

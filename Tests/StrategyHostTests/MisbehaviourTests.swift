@@ -2,6 +2,7 @@
 // of output, and harms nothing.
 
 import Contracts
+import ChildProcesses
 import Foundation
 import Testing
 
@@ -119,14 +120,11 @@ import Testing
     }
 
     static var isEnforced: Bool {
-        let host = Process()
-        let output = Pipe()
-        host.executableURL = URL(filePath: (PluginFolders.executableFolder ?? ".") + "/plugin-host")
-        host.arguments = ["--probe"]
-        host.standardOutput = output
-        guard (try? host.run()) != nil else { return false }
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        host.waitUntilExit()
+        let host = ChildProgram(
+            (PluginFolders.executableFolder ?? ".") + "/plugin-host", ["--probe"], output: .nothing,
+            errors: .nothing)
+        guard let (_, output) = try? host.run() else { return false }
+        let text = String(decoding: output, as: UTF8.self)
         return !text.contains("no ")
     }
 

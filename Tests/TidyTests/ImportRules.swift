@@ -16,7 +16,7 @@ enum ImportRules {
     ]
     private static let middle: Set = ["TradingCore", "MarketData", "StrategyKit", "Messaging", "Persistence"]
     private static let serviceLibraries: Set = ["Logging", "Metrics", "ServiceLifecycle", "UnixSignals"]
-    private static let shared = middle.union(["Contracts", "StrategyHost", "ServiceKit"])
+    private static let shared = middle.union(["Contracts", "ChildProcesses", "StrategyHost", "ServiceKit"])
 
     /// All that a folder's files may import.
     static func allowed(_ path: String) -> Set<String> {
@@ -45,6 +45,7 @@ enum ImportRules {
     private static func allowed(inShared module: String) -> Set<String> {
         switch module {
         case "Contracts": []
+        case "ChildProcesses": system.union(["CSpawn"])
         case "TradingCore": ["Contracts"]
         case "MarketData": system.union(["Contracts", "CZlib"])
         case "StrategyKit": system.union(["Contracts", "CStrategyABI"])
@@ -52,7 +53,8 @@ enum ImportRules {
         case "Messaging": system.union(["Contracts", "ZeroMQ", "CChecksum", "CCrashPoint"])
         case "Persistence":
             system.union(["Contracts", "CPostgreSQL", "CCrashPoint", "CZlib", "GRDB", "GRDBSQLite", "Crypto"])
-        case "StrategyHost": system.union(middle).union(["Contracts", "CStrategyABI", "CSandbox"])
+        case "StrategyHost":
+            system.union(middle).union(["Contracts", "ChildProcesses", "CStrategyABI", "CSandbox"])
         case "ServiceKit":
             system.union(middle).union(serviceLibraries).union([
                 "Contracts", "StrategyHost", "ArgumentParser", "Configuration", "CoreMetrics", "Histogram",

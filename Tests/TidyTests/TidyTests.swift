@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import Testing
 
@@ -22,16 +23,13 @@ import Testing
 
     @Test("nothing that is built or resolved is tracked")
     func tracked() throws {
-        let git = Process()
-        git.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        git.arguments = ["git", "-C", SourceTree.root.path, "ls-files", "--", ".build", "Package.resolved"]
-        let output = Pipe()
-        git.standardOutput = output
-        git.standardError = FileHandle.nullDevice
-        try git.run()
-        let names = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        git.waitUntilExit()
-        guard git.terminationStatus == 0 else {
+        let git = ChildProgram(
+            "/usr/bin/env",
+            ["git", "-C", SourceTree.root.path, "ls-files", "--", ".build", "Package.resolved"],
+            output: .nothing, errors: .nothing)
+        let (end, output) = try git.run()
+        let names = String(decoding: output, as: UTF8.self)
+        guard end == .exited(0) else {
             print("SKIP git: this is not a git checkout, or git is not installed")
             return
         }

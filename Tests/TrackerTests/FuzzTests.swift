@@ -97,7 +97,7 @@ import Testing
             return robot.answers.count >= sent
         }
         tracker.end(SIGTERM)
-        #expect(tracker.process.terminationStatus == 0, "\(tracker.log)")
+        #expect(tracker.endCode == 0, "\(tracker.log)")
         try check(folder, robot.answers, good: good)
     }
 

@@ -83,7 +83,7 @@ import Testing
         let storm = listener.messages.filter { $0.json.contains("\"count\":3000") }
         #expect(storm.count == 1, "a storm's last notice says how many there were")
         tracker.end(SIGTERM)
-        #expect(tracker.process.terminationStatus == 0)
+        #expect(tracker.endCode == 0)
     }
 
     @Test("of a simulator: each is kept with its seq and its bytes, and what follows is booked")
@@ -158,7 +158,7 @@ import Testing
         try await tracker.wait("the requeued ones") { try desk.letters().allSatisfy { $0.state == .booked } }
         #expect(try desk.ledger().count == 8)
         tracker.end(SIGTERM)
-        #expect(tracker.process.terminationStatus == 0, "\(tracker.log)")
+        #expect(tracker.endCode == 0, "\(tracker.log)")
         try await simulator.stop()
     }
 

@@ -1,5 +1,6 @@
 // A real tracker process, and a robot that talks to its ingest through a DEALER.
 
+import ChildProcesses
 import Foundation
 import Messaging
 import Persistence
@@ -23,7 +24,7 @@ final class LiveTracker {
     }()
 
     let folder: Folder
-    let process = Process()
+    let process: ChildProcess
     var ingest: String { "ipc://\(folder.path)/i" }
     var performance: String { "ipc://\(folder.path)/p" }
     private var logPath: String { "\(folder.path)/log" }
@@ -43,21 +44,17 @@ final class LiveTracker {
                 Self.executable, "--data-dir", folder.path, "--database-url", database ?? folder.database,
                 "--trades-endpoint", simulator?.trades ?? "ipc://\(folder.path)/t",
                 "--trade-replay-endpoint", simulator?.replay ?? "ipc://\(folder.path)/r",
-                "--simulator", simulator?.name ?? "simulator", "--performance-endpoint", performance,
-                "--ingest-endpoint", ingest, "--health-endpoint", "http://127.0.0.1:0", "--sources",
+                "--simulator", simulator?.name ?? "simulator", "--performance-endpoint",
+                "ipc://\(folder.path)/p",
+                "--ingest-endpoint", "ipc://\(folder.path)/i", "--health-endpoint", "http://127.0.0.1:0",
+                "--sources",
                 "bot,second",
             ] + more.flatMap { ["--more-simulators", $0.address] }
             + (wrapped.isEmpty ? ["--parent-pid", "\(ProcessInfo.processInfo.processIdentifier)"] : [])
-        process.executableURL = URL(filePath: arguments[0])
-        process.arguments = Array(arguments.dropFirst())
-        process.standardInput = FileHandle.nullDevice
-        let log = URL(filePath: logPath)
-        if !FileManager.default.fileExists(atPath: logPath) { try Data().write(to: log) }
-        let handle = try FileHandle(forWritingTo: log)
-        try handle.seekToEnd()
-        process.standardOutput = handle
-        process.standardError = handle
-        try process.run()
+        process = try ChildProgram(
+            arguments[0], Array(arguments.dropFirst()), output: .end(ofFile: folder.path + "/log"),
+            errors: .end(ofFile: folder.path + "/log")
+        ).start()
     }
 
     deinit { end(SIGKILL) }
@@ -78,9 +75,12 @@ final class LiveTracker {
     }
 
     func end(_ signal: Int32) {
-        if process.isRunning { kill(process.processIdentifier, signal) }
-        process.waitUntilExit()
+        process.send(signal)
+        _ = process.waitForEnd()
     }
+
+    /// Once it has ended.
+    var endCode: Int32? { process.poll()?.code }
 
     func wait(_ what: String, until condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now + Self.patience

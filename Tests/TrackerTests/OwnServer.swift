@@ -1,6 +1,7 @@
 // A PostgreSQL server of a test's own, to be killed and started again: made from Debian's package in a
 // temporary folder, on a free port, as an unprivileged user. Gone with its last reference.
 
+import ChildProcesses
 import Foundation
 import Glibc
 
@@ -80,22 +81,11 @@ final class OwnServer {
 
     @discardableResult
     private static func run(_ path: String, _ arguments: [String]) throws -> String {
-        // Foundation waits until everybody has closed a socket that the child inherits, and a server that is
-        // started lives on: it gets the three standard files only.
-        let script = """
-            for fd in /proc/self/fd/*; do fd=${fd##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done; exec "$@"
-            """
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = ["-c", script, "run", path] + arguments
-        process.currentDirectoryURL = URL(filePath: "/")
         let (output, errors) = (FileHandle.temporary(), FileHandle.temporary())
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+        let program = ChildProgram(
+            "/usr/bin/env", ["-C", "/", path] + arguments, output: .descriptor(output.fileDescriptor),
+            errors: .descriptor(errors.fileDescriptor))
+        guard try program.start().waitForEnd() == .exited(0) else {
             throw Awaited(description: "\(path) \(arguments): \(errors.all)")
         }
         return output.all.trimmingCharacters(in: .whitespacesAndNewlines)

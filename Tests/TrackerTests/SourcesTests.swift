@@ -61,7 +61,7 @@ import Testing
         #expect(try desk.store.strategySources() == ["a": "simulator", "b": "sim-2", "bot.s": "bot"])
         #expect(try desk.store.checkLedger(noted: nil).isWhole)
         tracker.end(SIGTERM)
-        #expect(tracker.process.terminationStatus == 0, "\(tracker.log)")
+        #expect(tracker.endCode == 0, "\(tracker.log)")
         try await first.stop()
         try await second.stop()
     }

@@ -1,4 +1,5 @@
 import Contracts
+import ChildProcesses
 import Foundation
 import GRDB
 import Persistence
@@ -79,13 +80,10 @@ import Testing
 
     /// Whether this user may make a file system of its own in a name space of its own.
     static let mayMount: Bool = {
-        let trial = Process()
-        trial.executableURL = URL(filePath: "/usr/bin/unshare")
-        trial.arguments = ["-rm", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/mnt"]
-        trial.standardError = FileHandle.nullDevice
-        guard (try? trial.run()) != nil else { return false }
-        trial.waitUntilExit()
-        return trial.terminationStatus == 0
+        let trial = ChildProgram(
+            "/usr/bin/unshare", ["-rm", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/mnt"],
+            output: .nothing, errors: .nothing)
+        return (try? trial.start().waitForEnd()) == .exited(0)
     }()
 
     @Test(

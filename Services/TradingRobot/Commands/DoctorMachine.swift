@@ -1,5 +1,6 @@
 // What `doctor` looks at on the machine itself: programs, limits, space, ports. Looks only; changes nothing.
 
+import ChildProcesses
 import Foundation
 import ServiceKit
 import StrategyHost
@@ -128,15 +129,8 @@ enum DoctorMachine {
 
     /// What a program prints; nil when it cannot be started or fails.
     private static func output(of program: String, _ arguments: String...) -> String? {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(filePath: program)
-        process.arguments = arguments
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return nil }
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? text.trimmingCharacters(in: .newlines) : nil
+        let command = ChildProgram(program, arguments, output: .nothing, errors: .nothing)
+        guard let (end, output) = try? command.run(), end == .exited(0) else { return nil }
+        return String(decoding: output, as: UTF8.self).trimmingCharacters(in: .newlines)
     }
 }

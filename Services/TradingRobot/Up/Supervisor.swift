@@ -1,6 +1,7 @@
 // Keeps the services running: starts them, restarts one that ended with a growing pause, stops all of them
 // within a bounded time. Runs on one thread; time is the monotonic clock.
 
+import ChildProcesses
 import Foundation
 import ServiceKit
 
@@ -42,7 +43,7 @@ struct Supervisor {
     /// Starts every child for the first time.
     mutating func start() throws(Failure) {
         for index in children.indices {
-            children[index].process = try ChildProcess(children[index].command)
+            children[index].process = try children[index].command.start()
             children[index].startedAt = .now
         }
     }
@@ -62,7 +63,7 @@ struct Supervisor {
         for index in children.indices {
             let child = children[index]
             guard child.process == nil, child.dueAt <= .now else { continue }
-            children[index].process = try ChildProcess(child.command)
+            children[index].process = try child.command.start()
             children[index].startedAt = .now
             children[index].restarts += 1
         }

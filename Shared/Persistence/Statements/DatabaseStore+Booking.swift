@@ -241,7 +241,8 @@ extension DatabaseStore {
     // MARK: The checkpoint
 
     private func checkpoint(_ source: String, _ connection: any StoreConnection) throws -> Checkpoint? {
-        let read = try connection.statement("SELECT epoch, seq, seal, batches FROM checkpoints WHERE source = ?")
+        let read = try connection.statement(
+            "SELECT epoch, seq, seal, batches FROM checkpoints WHERE source = ?")
         read.bind(source, at: 1)
         return try read.firstRow { row in
             let checkpoint = Checkpoint(

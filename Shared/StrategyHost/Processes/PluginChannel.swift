@@ -4,6 +4,8 @@
 // Guarantees: nothing here waits, except `wait` for as long as it was told. Writing to a process that has
 // ended raises no signal. Closing ends the process and leaves no zombie.
 
+import ChildProcesses
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -63,60 +65,20 @@ package final class PluginChannel {
         }
         for descriptor in pairs.joined() { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         let theirs = [pairs[0][1], pairs[1][1], pairs[2][1]]
-        let result = spawn(command, theirs)
-        for descriptor in theirs { close(descriptor) }
-        switch result {
-        case .success(let process):
+        defer { for descriptor in theirs { close(descriptor) } }
+        let program = ChildProgram(
+            command.executable, command.arguments, environment: command.environment,
+            input: .descriptor(theirs[0]), output: .descriptor(theirs[1]), errors: .descriptor(theirs[2]),
+            hasOwnGroup: true)
+        do {
+            let process = try program.start().id
             return .success(
                 PluginChannel(
                     answers: pairs[1][0], input: pairs[0][0], prints: pairs[2][0], process: process))
-        case .failure(let error):
+        } catch {
             for descriptor in [pairs[0][0], pairs[1][0], pairs[2][0]] { close(descriptor) }
-            return .failure(error)
+            return .failure(ChannelError(error.description))
         }
-    }
-
-    private static func spawn(_ command: ChildCommand, _ theirs: [Int32]) -> Result<pid_t, ChannelError> {
-        #if canImport(Darwin)
-            var actions: posix_spawn_file_actions_t?
-            var attributes: posix_spawnattr_t?
-        #else
-            var actions = posix_spawn_file_actions_t()
-            var attributes = posix_spawnattr_t()
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        for (target, descriptor) in theirs.enumerated() {
-            posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(target))
-        }
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        var all = sigset_t()
-        sigfillset(&all)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-        var words: [UnsafeMutablePointer<CChar>?] = ([command.executable] + command.arguments).map {
-            strdup($0)
-        }
-        var environment: [UnsafeMutablePointer<CChar>?] = command.environment.map { strdup($0) }
-        words.append(nil)
-        environment.append(nil)
-        defer {
-            for word in words { free(word) }
-            for word in environment { free(word) }
-        }
-        var child: pid_t = 0
-        let result = posix_spawn(&child, command.executable, &actions, &attributes, words, environment)
-        guard result == 0 else {
-            let why = String(cString: strerror(result))
-            return .failure(ChannelError("cannot start \(command.executable): \(why)"))
-        }
-        return .success(child)
     }
 
     deinit { end() }

@@ -23,7 +23,8 @@ final class TrackerProcess: WorldProcess {
 
     /// How far the ledger is booked.
     var booked: UInt64 { isUp ? core.streams[0].booked : 0 }
-    /// Whether the database holds the whole ledger: a restored one may hold less than a tracker that sleeps knows.
+    /// Whether the database holds the whole ledger: a restored one may hold less than a tracker that sleeps
+    /// knows.
     var isSettled: Bool {
         let records = UInt64(world.journal.records.count)
         return booked >= records && (store.tables.checkpoint?.seq ?? 0) >= records
