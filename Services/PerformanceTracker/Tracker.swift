@@ -21,6 +21,12 @@ enum Tracker {
             }
         })
 
+    static let deadLetterRows = Setting<Int>(
+        "dead-letter-rows", default: 100_000, placeholder: "N",
+        help:
+            "Dead letters kept: beyond it the oldest resolved ones go; unresolved ones stay, with an alarm.",
+        allowed: Setting<Int>.within(1...100_000_000))
+
     static func main() async {
         let program = ServiceProgram(
             name: "performance-tracker",
@@ -30,7 +36,7 @@ enum Tracker {
                 simulator.declaration, moreSimulators.declaration, StackSettings.trades.declaration,
                 StackSettings.tradeReplay.declaration, StackSettings.performance.declaration,
                 StackSettings.ingest.declaration, StackSettings.sources.declaration,
-                StackSettings.database.declaration,
+                StackSettings.database.declaration, deadLetterRows.declaration,
             ], tolerated: ["simulation", "strategies", "instruments"] + DataSettings.declarations.map(\.name))
         await runService(program) { context in try run(context) }
     }
@@ -55,6 +61,7 @@ enum Tracker {
         let store = try openStore(StackSettings.databaseLocation(settings), options: options)
         let core = try TrackerCore(
             store: store, simulators: simulators.map(\.name), sources: sources, clock: wallClock)
+        core.letterBox.maximumRows = settings[deadLetterRows]
         let publisher = try Publisher(
             bus: bus, endpoint: settings[StackSettings.performance], source: context.instance,
             epoch: randomEpoch(), wallClock: wallClock)

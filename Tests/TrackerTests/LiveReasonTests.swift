@@ -162,6 +162,33 @@ import Testing
         try await simulator.stop()
     }
 
+    @Test(
+        "more than are kept: an alarm, nothing unresolved goes, and the end of the alarm once they are resolved"
+    )
+    func cap() async throws {
+        let folder = try Folder()
+        let tracker = try LiveTracker(folder, flags: ["--dead-letter-rows", "3"])
+        let robot = try Robot(tracker.ingest)
+        // Trades of an allowed source; what they need is never there.
+        robot.send((2...7).map { json(outside($0)) })
+        try await tracker.wait("the alarm") {
+            robot.receive()
+            return robot.answers.count == 6 && tracker.figure("dead_letters_over_limit") == 1
+        }
+        #expect(tracker.served("/health")?.body.contains("deal with them by") == true)
+        let desk = try Desk(folder)
+        #expect(try desk.letters().count == 6)
+        for letter in try desk.letters() {
+            #expect(try desk.store.discard(deadLetter: letter.id, desk.change(.discarded)) == .done)
+        }
+        try await tracker.wait("room, and the end of the alarm") {
+            try desk.letters().count == 3 && tracker.figure("dead_letters_over_limit") == 0
+        }
+        #expect(try desk.letters().map(\.id) == [4, 5, 6], "the oldest resolved ones go first")
+        tracker.end(SIGTERM)
+        #expect(tracker.endCode == 0, "\(tracker.log)")
+    }
+
     @Test("a message on which the tracker died three times is set aside, and the others go on")
     func crashLoop() async throws {
         let folder = try Folder()

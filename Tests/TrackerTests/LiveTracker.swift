@@ -33,10 +33,11 @@ final class LiveTracker {
     ///   - database: a folder of its own for the database.
     ///   - simulator: whose trades are booked; nobody's if nil.
     ///   - more: further simulators.
+    ///   - flags: more settings.
     ///   - wrapped: a command that gets the tracker's command line as its arguments.
     init(
         _ folder: Folder, database: String? = nil, simulator: LiveSimulator? = nil,
-        more: [LiveSimulator] = [], wrapped: [String] = []
+        more: [LiveSimulator] = [], flags: [String] = [], wrapped: [String] = []
     ) throws {
         self.folder = folder
         let arguments =
@@ -49,7 +50,7 @@ final class LiveTracker {
                 "--ingest-endpoint", "ipc://\(folder.path)/i", "--health-endpoint", "http://127.0.0.1:0",
                 "--sources",
                 "bot,second",
-            ] + more.flatMap { ["--more-simulators", $0.address] }
+            ] + more.flatMap { ["--more-simulators", $0.address] } + flags
             + (wrapped.isEmpty ? ["--parent-pid", "\(ProcessInfo.processInfo.processIdentifier)"] : [])
         process = try ChildProgram(
             arguments[0], Array(arguments.dropFirst()), output: .end(ofFile: folder.path + "/log"),
