@@ -15,7 +15,7 @@ enum Gateway {
             source: "gateway", healthPort: 9101,
             settings: [
                 StackSettings.marketData.declaration, StackSettings.marketDataReplay.declaration,
-                StackSettings.durability.declaration,
+                StackSettings.durability.declaration, StackSettings.expectedReaders.declaration,
             ] + DataSettings.declarations, tables: [DataSettings.instruments],
             tolerated: ["simulation", "strategies"])
         await runService(program) { context in try run(context) }
@@ -48,6 +48,8 @@ enum Gateway {
         let core = try GatewayCore(
             opened: opened, publisher: publisher, speed: settings[DataSettings.speed], position: position,
             isEnded: isEnded)
+        core.pacer.expect(
+            settings[StackSettings.expectedReaders], published: journal.lastSeq, at: .now())
         replay.onPosition = { reader, seq in core.pacer.report(reader, position: seq, at: .now()) }
         let loop = GatewayLoop(bus: bus, core: core, publisher: publisher, replay: replay, context: context)
         context.log.info(
@@ -150,9 +152,9 @@ private final class GatewayLoop {
         leftBehind.set(total: Int64(core.pacer.leftBehind))
         replayed.set(total: Int64(replay.counters.replayed))
         for row in core.takeRejected() {
-            rejected.keep(row.bytes, origin: "\(row.path), line \(row.line)", reason: row.problem)
+            rejected.keepOnce(row.bytes, origin: "\(row.path), line \(row.line)", reason: row.problem)
         }
-        rejectedRows.set(total: rejected.count)
+        rejectedRows.set(total: Int64(core.rejectedCount))
         if case .failing(let sentence) = publisher.health {
             context.health.set("journal", .failed(sentence))
         } else {

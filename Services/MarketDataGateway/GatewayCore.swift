@@ -73,7 +73,10 @@ final class GatewayCore {
         return .ended
     }
 
-    /// Rows of the source that could not be normalised, since the last call.
+    /// How many rows of the source could not be normalised.
+    var rejectedCount: Int { source.rejectedCount }
+
+    /// Those of them that came since the last call, as far as they are kept.
     func takeRejected() -> [RejectedRow] { source.takeRejected() }
 
     /// How long the event at hand has to wait for its time; nil when it is due.

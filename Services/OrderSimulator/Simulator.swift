@@ -131,7 +131,7 @@ private final class SimulatorLoop {
         feed.onRejected = { [unowned self] message in
             self.rejectedEvents.keep(message.json, origin: "gateway", reason: message.reason)
         }
-        feed.follow(epoch: marketDataEpoch)
+        feed.follow(epoch: marketDataEpoch, seen: core.restoredEvent)
         try feed.start(at: core.sessions.map(\.served.next).min() ?? 1)
         bus.afterPoll { [unowned self] in self.turn() }
         bus.timer(every: .milliseconds(200)) { [unowned self] in self.look() }

@@ -52,9 +52,9 @@ enum Tracker {
             ] + settings[moreSimulators].compactMap { SimulatorAddress($0) }
         try checkNames(simulators.map(\.name), sources)
         let bus = try Bus()
-        // Nobody waits for a booking: trades of a millisecond become one transaction, and the processors are
-        // left to those that trade.
-        bus.roundInterval = .milliseconds(1)
+        // Nobody waits for a booking: trades of some milliseconds become one transaction, and the processors
+        // are left to those that trade. Other robots wait for their answers, one by one.
+        bus.roundInterval = .milliseconds(settings[StackSettings.sources].isEmpty ? 5 : 1)
         context.stop.onStop { bus.stop() }
         var options = StoreOptions()
         options.programVersion = platformVersion

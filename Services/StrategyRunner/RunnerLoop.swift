@@ -284,6 +284,10 @@ final class RunnerLoop {
     /// Gives the strategies back at a clean stop.
     func release() {
         keeper?.stop()
+        // So that `strategies list` says where they stand, not where they stood at the last renewal.
+        try? store.note(
+            runner: name,
+            leases.leases.map { (Claim(strategyID: $0.strategy, fence: $0.fence), standing($0)) })
         for strategy in core.strategies { try? strategy.session.strategy.cleanup() }
         let held = leases.leases.map { Claim(strategyID: $0.strategy, fence: $0.fence) }
         try? store.release(runner: name, claims: released + held)

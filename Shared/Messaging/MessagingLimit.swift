@@ -52,6 +52,8 @@ package enum MessagingLimit {
 
     /// A publisher's events ahead of its slowest reporting reader (DESIGN 6).
     package static let pacingWindow: UInt64 = 65_536
+    /// The same before the readers that are expected have come.
+    package static let firstWindow: UInt64 = 1_024
     /// Readers whose positions are kept; further ones are not waited for.
     package static let pacedReaders = 256
     /// A position is reported after so many events, or after `positionInterval`.

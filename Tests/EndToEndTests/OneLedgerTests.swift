@@ -19,28 +19,15 @@ extension EndToEnd {
             try await expectOneLedger(Samples.current.slice(), multiple: 1_500)
         }
 
+        /// Once each; three times each with FULL=1.
         @Test(
-            "The IBM day with sma-crossover gives the ledger of the backtest, three times at speed max",
+            "The IBM day with both strategies gives one ledger at speed max and at 10,000 times real time",
             .enabled(if: Place.data != nil, "\(Place.noData)"))
         func wholeDay() async throws {
-            let sample = Samples.day(["sma-ibm=sma-crossover:IBM"])
-            let backtest = try await backtestLedger(sample.flags)
-            #expect(backtest.split(separator: "\n").count > 1_000)
-            for _ in 1...3 {
-                let run = try TemporaryFolder()
-                try await runToEnd(in: run.path, sample.replay)
-                #expect(difference(try await ledger(of: run.path), backtest) == nil)
-                try await expectVerified(run.path)
-            }
-        }
-
-        @Test(
-            "The IBM day with both strategies gives one ledger at speed max and at 5,000 times real time",
-            .enabled(if: Place.isFull && Place.data != nil, "SKIP full: the whole form runs with FULL=1"))
-        func wholeDayWithBoth() async throws {
             let sample = Samples.day(["sma-ibm=sma-crossover:IBM", "quotes=quoter:IBM"])
             let backtest = try await backtestLedger(sample.flags)
-            for speed in ["max", "max", "max", "5000", "5000", "5000"] {
+            #expect(backtest.split(separator: "\n").count > 10_000)
+            for speed in ["max", "10000"].flatMap({ Array(repeating: $0, count: Place.isFull ? 3 : 1) }) {
                 let run = try TemporaryFolder()
                 let flags = sample.replay(speed: speed)
                 let outcome = try await runToEnd(in: run.path, flags, seconds: 300)

@@ -98,6 +98,18 @@ private final class Desk {
         #expect(desk.take(command) == verdict)
     }
 
+    /// It would run at once, but at its place when the session is run again.
+    @Test(
+        "a new command at a place that was passed differs",
+        arguments: [(1, .differs), (2, .differs), (3, .taken)] as [(UInt64, CommandVerdict)])
+    func placePassed(event: UInt64, verdict: CommandVerdict) {
+        let desk = Desk()
+        #expect(desk.progress(2, 0, 0))
+        #expect(desk.advance() == 3)
+        desk.session.attach(fence: 2, handledReport: 0)
+        #expect(desk.take(buy(1, after: event, decided: 99 + Int64(event))) == verdict)
+    }
+
     @Test func whatNobodyAttachedForIsAnsweredAttach() {
         let desk = Desk(fence: nil)
         #expect(desk.take(buy(1, after: 0, decided: 0)) == .attachFirst)

@@ -39,7 +39,8 @@ struct StackCommands {
             settings[DataSettings.hours].rawValue, "--speed", settings[DataSettings.speed].settingText,
             "--seed", String(settings[DataSettings.seed]), "--rate", String(settings[DataSettings.rate]),
             "--events", String(settings[DataSettings.events]), "--durability",
-            settings[StackSettings.durability].rawValue,
+            settings[StackSettings.durability].rawValue, "--expected-readers",
+            (["simulator"] + (1...runners).map { "runner-\($0)" }).joined(separator: ","),
         ]
         for path in settings[DataSettings.data] { arguments += ["--data", path] }
         for symbol in settings[DataSettings.symbols] { arguments += ["--symbols", symbol] }

@@ -20,6 +20,10 @@ struct StackStatus {
     private(set) var figures: [ServiceFigures]
     private var measuredAt = ContinuousClock.now
     private var drawn = 0
+    /// Strategies that failed in their runners, at the last look, and when the next one is.
+    private var failedInRunners = 0
+    private var nextFailures = ContinuousClock.now
+    private static let failuresEvery = Duration.milliseconds(500)
 
     init(_ endpoints: Endpoints) {
         self.endpoints = endpoints
@@ -83,17 +87,21 @@ struct StackStatus {
         String(format: "%8.0f", value)
     }
 
-    /// Whether every session has handled the end of the data and the tracker has booked all of it.
-    func completion(strategies: Int) -> Completion {
+    /// Whether every session has handled the end of the data and the tracker has booked all of it. Mostly
+    /// asks the simulator alone: a machine that is busy with the run has better things to do than tell of it.
+    mutating func completion(strategies: Int) -> Completion {
         guard let simulator = HTTPAddress(endpoints.simulatorHealth).flatMap({ client.metrics($0) }) else {
             return .running
         }
         let finished = Int(simulator["sessions_done"] ?? 0)
         let stopped = Int(simulator["sessions_stopped"] ?? 0)
-        var failedInRunners = 0
-        for endpoint in endpoints.runnerHealth {
-            guard let metrics = HTTPAddress(endpoint).flatMap({ client.metrics($0) }) else { continue }
-            failedInRunners += Int(metrics["strategies_failed"] ?? 0)
+        if finished + max(stopped, failedInRunners) >= strategies || nextFailures <= .now {
+            nextFailures = .now + Self.failuresEvery
+            failedInRunners = 0
+            for endpoint in endpoints.runnerHealth {
+                guard let metrics = HTTPAddress(endpoint).flatMap({ client.metrics($0) }) else { continue }
+                failedInRunners += Int(metrics["strategies_failed"] ?? 0)
+            }
         }
         // A session that the simulator stopped has failed in its runner too.
         let failed = max(stopped, failedInRunners)

@@ -165,10 +165,11 @@ private func supervise(
         writeToStandardError("\(row.id): \(row.plugin) on \(row.symbols.joined(separator: ", "))\n")
     }
     writeToStandardError("Trades are published on \(endpoints.trades). Ctrl-C stops the stack.\n")
-    var nextDrawing = ContinuousClock.now
+    var (nextDrawing, nextCheck) = (ContinuousClock.now, ContinuousClock.now)
     while !stop.isStopping {
         if try supervisor.look() { status.interrupted() }
-        if exitWhenDone {
+        if exitWhenDone, nextCheck <= .now {
+            nextCheck = .now + .milliseconds(50)
             switch status.completion(strategies: rows.count) {
             case .running: break
             case .done: return .done

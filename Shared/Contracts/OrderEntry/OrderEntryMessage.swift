@@ -15,6 +15,9 @@ public enum OrderEntryMessage: Sendable, Equatable {
     case report(OrderEvent)
     /// Simulator: nothing but the reports up to `report` is due before the event after `event`.
     case matched(strategy: String, event: UInt64, report: UInt64)
+    /// Simulator: the same beyond what the strategy is known to have handled, if it makes no command after
+    /// `command`.
+    case ahead(strategy: String, event: UInt64, report: UInt64, command: UInt64)
     /// Simulator: something before it is missing here; attach again.
     case attachAgain(strategy: String)
     /// Simulator: a higher fence was seen, or this one with another owner; give the strategy up.
@@ -121,6 +124,12 @@ extension OrderEntryMessage {
             writer.field("strategy_id", strategy)
             writer.field("event", event)
             writer.field("report", report)
+        case .ahead(let strategy, let event, let report, let command):
+            writer.field("type", word: "ahead")
+            writer.field("strategy_id", strategy)
+            writer.field("event", event)
+            writer.field("report", report)
+            writer.field("last_command", command)
         case .attachAgain(let strategy):
             writer.field("type", word: "attach_again")
             writer.field("strategy_id", strategy)

@@ -27,7 +27,7 @@ public struct OrderEntryReader: Sendable {
     }
 
     private enum Kind: UInt8, WireNamed {
-        case attach, command, progress, attached, order, matched, attachAgain, fenced, refused
+        case attach, command, progress, attached, order, matched, ahead, attachAgain, fenced, refused
         var wireName: StaticString {
             switch self {
             case .attach: "attach"
@@ -36,6 +36,7 @@ public struct OrderEntryReader: Sendable {
             case .attached: "attached"
             case .order: "order"
             case .matched: "matched"
+            case .ahead: "ahead"
             case .attachAgain: "attach_again"
             case .fenced: "fenced"
             case .refused: "refused"
@@ -140,6 +141,9 @@ public struct OrderEntryReader: Sendable {
                     strategy: strategy, attachID: fields.attachID, start: fields.start,
                     command: fields.lastCommand, report: fields.report, matched: fields.event))
         case .matched: return .matched(strategy: strategy, event: fields.event, report: fields.report)
+        case .ahead:
+            return .ahead(
+                strategy: strategy, event: fields.event, report: fields.report, command: fields.lastCommand)
         case .attachAgain: return .attachAgain(strategy: strategy)
         case .fenced: return .fenced(strategy: strategy, fence: fields.fence, seen: fields.seen)
         case .refused: return .refused(strategy: strategy, attachID: fields.attachID, fields.reason)

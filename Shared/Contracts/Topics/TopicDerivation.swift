@@ -11,8 +11,11 @@ extension Topic {
     }
 
     /// As above into a reused array, which is emptied first; allocates nothing once that is large enough.
+    ///
+    /// - Parameter isOurs: the JSON is known to be what our encoder wrote, by its checksum: reading ends with
+    ///   the last field that the topic is made of.
     public static func derive(
-        fromJSON bytes: UnsafeRawBufferPointer, into topic: inout [UInt8]
+        fromJSON bytes: UnsafeRawBufferPointer, isOurs: Bool = false, into topic: inout [UInt8]
     ) throws(JSONError) {
         topic.removeAll(keepingCapacity: true)
         var reader = try JSONReader(bytes)
@@ -20,8 +23,9 @@ extension Topic {
         var scope = try reader.openObject()
         while let key = try reader.nextKey(in: &scope, of: TopicKey.table) {
             try parts.read(key, &reader)
+            if isOurs, parts.isComplete { break }
         }
-        try reader.finish()
+        if !isOurs { try reader.finish() }
         parts.end = reader.offset
         do {
             try parts.write(into: &topic, at: reader.bytes)
@@ -98,6 +102,19 @@ private struct TopicParts {
     private var reason: JSONText?
     /// Where missing fields are reported.
     var end = 0
+
+    /// Whether nothing more is needed.
+    var isComplete: Bool {
+        guard let type, let kind = TopicType.table.word(type) else { return false }
+        switch kind {
+        case .tick, .instrument: return symbol != nil
+        case .order, .trade: return strategy != nil && symbol != nil
+        case .bar: return interval != nil && symbol != nil
+        case .equity, .performance, .command, .session, .sessionEnd, .fence, .input: return strategy != nil
+        case .deadLetter: return reason != nil
+        case .clock, .end, .heartbeat: return true
+        }
+    }
 
     mutating func read(_ key: TopicKey, _ reader: inout JSONReader) throws(JSONError) {
         // Records of other kinds may use these names for other things: what is no string makes no topic.

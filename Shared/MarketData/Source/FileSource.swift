@@ -91,6 +91,8 @@ package struct FileSource: MarketDataSource {
     /// What was left out so far, as sentences; complete after the `end` event.
     package var findings: [String] { counts.sentences }
 
+    package var rejectedCount: Int { counts.rejected }
+
     /// Rows that could not be normalised, since the last call; at most `RejectedRow.maximumKept` a stream.
     package mutating func takeRejected() -> [RejectedRow] { streams.flatMap { $0.takeRejected() } }
 

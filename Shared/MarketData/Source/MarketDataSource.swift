@@ -18,7 +18,10 @@ package protocol MarketDataSource {
         into event: inout MarketEvent, symbols: inout SymbolTable
     ) throws(MarketDataError) -> Bool
 
-    /// Rows that could not be normalised, since the last call; bounded, see `RejectedRow.maximumKept`.
+    /// How many rows could not be normalised so far.
+    var rejectedCount: Int { get }
+
+    /// The rows that could not be normalised since the last call; bounded, see `RejectedRow.maximumKept`.
     mutating func takeRejected() -> [RejectedRow]
 
     /// Goes on after `target` events. Never back: `target` is at least `position`. Stops early where the data
@@ -27,6 +30,8 @@ package protocol MarketDataSource {
 }
 
 extension MarketDataSource {
+    package var rejectedCount: Int { 0 }
+
     /// None: most sources refuse what they cannot read.
     package mutating func takeRejected() -> [RejectedRow] { [] }
 

@@ -4,7 +4,8 @@
 // event published. A reader that is behind and makes no progress for `MessagingInterval.stall` is left
 // behind: it is no longer waited for, counted once, and taken in again by its next report of progress. A
 // reader that reports nothing at all for as long is forgotten. Readers that never report are never waited
-// for.
+// for, but for those that are expected: until they have come, or as long as a stall, only
+// `firstWindow` events leave, or all that was sent before they subscribed would be sent to them twice.
 
 /// The positions of the readers that a publisher waits for.
 package struct Pacer: Sendable {
@@ -14,6 +15,8 @@ package struct Pacer: Sendable {
         var lastProgress: MonotonicTime
         var lastReport: MonotonicTime
         var isLeftBehind = false
+        /// It has not reported yet; `position` is where the publisher stood.
+        var isExpected = false
     }
 
     private var readers: [Reader] = []
@@ -32,6 +35,16 @@ package struct Pacer: Sendable {
         self.stall = stall
     }
 
+    /// These readers will come.
+    package mutating func expect(_ names: [String], published: UInt64, at now: MonotonicTime) {
+        for name in names where !readers.contains(where: { $0.name == name }) {
+            guard readers.count < MessagingLimit.pacedReaders else { return }
+            readers.append(
+                Reader(
+                    name: name, position: published, lastProgress: now, lastReport: now, isExpected: true))
+        }
+    }
+
     /// A reader has handled everything up to `position`.
     package mutating func report(_ name: String, position: UInt64, at now: MonotonicTime) {
         guard let index = readers.firstIndex(where: { $0.name == name }) else {
@@ -44,7 +57,8 @@ package struct Pacer: Sendable {
         }
         readers[index].lastReport = now
         // A restarted reader may report less than before: that is a new beginning, not a stall.
-        guard position != readers[index].position else { return }
+        guard position != readers[index].position || readers[index].isExpected else { return }
+        readers[index].isExpected = false
         readers[index].position = position
         readers[index].lastProgress = now
         readers[index].isLeftBehind = false
@@ -55,7 +69,9 @@ package struct Pacer: Sendable {
 
     /// Leaves stalled readers behind and forgets silent ones; to be called a few times a second.
     package mutating func advance(published: UInt64, at now: MonotonicTime) {
-        readers.removeAll { now - $0.lastReport >= stall && ($0.isLeftBehind || $0.position >= published) }
+        readers.removeAll {
+            now - $0.lastReport >= stall && ($0.isLeftBehind || $0.isExpected || $0.position >= published)
+        }
         for index in readers.indices where !readers[index].isLeftBehind {
             if readers[index].position >= published {
                 readers[index].lastProgress = now
@@ -68,13 +84,18 @@ package struct Pacer: Sendable {
 
     /// How many more events may be published now; `.max` without a reader to wait for.
     package func allowance(published: UInt64) -> UInt64 {
-        guard let slowest = slowest else { return .max }
-        let limit = slowest &+ window
+        let waited = readers.lazy.filter { !$0.isLeftBehind }
+        let first = min(window, MessagingLimit.firstWindow)
+        guard let limit = waited.map({ $0.position &+ ($0.isExpected ? first : window) }).min() else {
+            return .max
+        }
         return limit > published ? limit - published : 0
     }
 
     /// The position of the slowest reader that is waited for.
-    package var slowest: UInt64? { readers.lazy.filter { !$0.isLeftBehind }.map(\.position).min() }
+    package var slowest: UInt64? {
+        readers.lazy.filter { !$0.isLeftBehind && !$0.isExpected }.map(\.position).min()
+    }
 
     /// The known readers with their positions, in order of their first report.
     package var positions: [(reader: String, position: UInt64, isLeftBehind: Bool)] {

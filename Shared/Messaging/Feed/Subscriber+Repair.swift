@@ -47,8 +47,9 @@ extension Subscriber {
         }
         // The answer was made after the request, so the journal then held at least what this reader had
         // handled.
-        if let keptLast = end.keptLast, keptLast < repair.from - 1 {
-            return fail(.sourceRewound(configuration.endpoint, checkpoint: repair.from - 1, last: keptLast))
+        let seen = max(repair.from - 1, configuration.seen)
+        if let keptLast = end.keptLast, keptLast < seen {
+            return fail(.sourceRewound(configuration.endpoint, checkpoint: seen, last: keptLast))
         }
         if end.first > repair.from, end.last >= end.first || (end.keptFirst ?? 0) > repair.from {
             return fail(.historyGone(configuration.endpoint, needed: repair.from, first: end.first))
@@ -125,7 +126,8 @@ extension Subscriber {
     /// keeps within a window of it.
     package func reportPosition(_ seq: UInt64) {
         position.handled = seq
-        if seq >= position.reported &+ MessagingLimit.positionEvents { sendPosition() }
+        let isFirst = position.reportedAt == nil && seq > 0
+        if isFirst || seq >= position.reported &+ MessagingLimit.positionEvents { sendPosition() }
     }
 
     func sendPosition() {

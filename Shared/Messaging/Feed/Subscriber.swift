@@ -29,6 +29,9 @@ package struct SubscriberConfiguration: Sendable {
     package var checkpoint: UInt64?
     /// The epoch followed so far; nil takes the first one seen.
     package var epoch: String?
+    /// Events of that epoch up to here were seen before, whatever the checkpoint: a publisher that holds
+    /// fewer was rewound.
+    package var seen: UInt64 = 0
     /// Whether a new epoch is a new beginning, as with publishers of notices, and not the end of the feed.
     package var acceptsNewEpochs = false
     /// The name under which positions are reported, for pacing; nil reports none.
@@ -103,7 +106,8 @@ package final class Subscriber {
         self.receiver = receiver
         let order = FeedOrder(isWhole: configuration.prefixes == nil, checkpoint: configuration.checkpoint)
         state = UnsafeMutablePointer<State>.allocate(capacity: 1)
-        state.initialize(to: State(order: order, heardLast: configuration.checkpoint ?? 0))
+        state.initialize(
+            to: State(order: order, heardLast: max(configuration.checkpoint ?? 0, configuration.seen)))
         try openFeed()
         if configuration.replayEndpoint != nil { try openReplay() }
         timers.append(bus.timer(every: MessagingInterval.watch) { [weak self] in self?.tick() })

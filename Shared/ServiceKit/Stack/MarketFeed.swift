@@ -34,12 +34,16 @@ package final class MarketFeed: FeedReceiver {
         configuration.epoch = epoch
     }
 
-    /// The journal that was followed before; another one ends the feed.
-    package func follow(epoch: String?) { configuration.epoch = epoch }
+    /// The journal that was followed before, and how far: another one, or one that holds less, ends the feed.
+    package func follow(epoch: String?, seen: UInt64) {
+        configuration.epoch = epoch
+        configuration.seen = seen
+    }
 
     /// Begins to follow the gateway at the event `seq`.
     package func start(at seq: UInt64 = 1) throws {
         subscriber?.close()
+        configuration.seen = max(configuration.seen, window.next - 1)
         window.restart(at: seq)
         configuration.checkpoint = seq - 1
         configuration.epoch = epoch ?? configuration.epoch

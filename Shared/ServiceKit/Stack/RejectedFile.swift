@@ -15,6 +15,8 @@ package final class RejectedFile {
     package private(set) var count: Int64 = 0
     private let path: String
     private var handle: FileHandle?
+    /// Origins of what is kept, for `keepOnce`; nil before its first call.
+    private var origins: Set<String>?
     private var size: UInt64 = 0
 
     /// - Parameter name: of the file without its ending.
@@ -35,6 +37,20 @@ package final class RejectedFile {
         let data = Data((line + "\n").utf8)
         size += UInt64(data.count)
         try? handle?.write(contentsOf: data)
+    }
+
+    /// As `keep`, but a message of an origin that the file holds already is counted only: a source that is
+    /// read again after a restart brings the same rows again.
+    package func keepOnce(_ bytes: some Collection<UInt8>, origin: String, reason: String) {
+        var known = origins ?? keptOrigins()
+        let isNew = known.insert(origin).inserted
+        origins = known
+        if isNew { keep(bytes, origin: origin, reason: reason) } else { count += 1 }
+    }
+
+    private func keptOrigins() -> Set<String> {
+        let lines = (FileManager.default.contents(atPath: path) ?? Data()).split(separator: 0x0a)
+        return Set(lines.compactMap { try? JSONValue(parsing: Array($0)).string("origin") })
     }
 
     private func open() -> Bool {

@@ -77,6 +77,10 @@ package enum StackSettings {
             })
     }
 
+    package static let expectedReaders = Setting<[String]>(
+        "expected-readers", default: [], placeholder: "NAME", separator: ",",
+        help: "Simulators and runners that will come: finite data wait for them, at most ten seconds.")
+
     package static let durability = Setting<Durability>(
         "durability", default: .process,
         help: "What a journalled event survives: process = kill -9, group = power loss (one sync a batch), "

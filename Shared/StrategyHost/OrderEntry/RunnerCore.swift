@@ -116,6 +116,10 @@ package final class RunnerCore {
             guard let index = indexes[strategy] else { return }
             roundTrips += 1
             strategies[index].session.matched(event: event, report: report)
+        case .ahead(let strategy, let event, let report, let command):
+            guard let index = indexes[strategy] else { return }
+            roundTrips += 1
+            strategies[index].session.promised(event: event, report: report, command: command)
         case .attachAgain(let strategy):
             guard let index = indexes[strategy], strategies[index].failure == nil,
                 strategies[index].session.state == .attached

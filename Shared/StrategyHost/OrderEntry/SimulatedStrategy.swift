@@ -18,8 +18,13 @@ package struct JournalledSession {
     package var marks: UInt64 = 0
     /// Digest of each journalled mark; empty once the rerun has made them again.
     package var markDigests: [UInt64] = []
+    /// Last market event that a restored command or report names.
+    package private(set) var lastEvent: UInt64 = 0
     /// Whether the journal says that the session has gone through the end of the data.
     package var isEnded = false
+
+    /// A restored record belongs after this event.
+    mutating func note(event: UInt64) { lastEvent = max(lastEvent, event) }
 }
 
 /// Where the events of one symbol of a session are published.
@@ -50,8 +55,10 @@ package struct SimulatedStrategy {
     package var lastAttachID: UInt64 = 0
     /// Reports of the last steps that were not sent yet; anything older is read from the journal.
     package var fresh: [OrderEvent] = []
-    /// The last "matched through" that was sent.
-    package var sentMatched: (event: UInt64, report: UInt64) = (0, 0)
+    /// How far nothing is due if the strategy does nothing; nil where it need not be said.
+    package var ahead: UInt64?
+    /// The last "matched through" (with command 0) or promise that was sent.
+    package var sentMatched: (event: UInt64, report: UInt64, command: UInt64) = (0, 0, 0)
     /// Why the session does not go on; nil while it does.
     package var stopped: Reason?
     var hold = WindowHold()

@@ -13,11 +13,15 @@ extension SimulatorCore {
         let type = try EventHead.read(json).type
         if type.equals("command") {
             let (strategy, command) = try CommandCodec.decode(json, symbols: &symbols)
-            withSession(strategy) { $0.served.restore(command) }
+            withSession(strategy) { session in
+                session.journal.note(event: command.afterEvent)
+                session.served.restore(command)
+            }
         } else if type.equals("order") {
             let order = try OrderEvent.decode(json).order
             let report = try order.report(symbols: &symbols)
             withSession(order.strategyID) { session in
+                session.journal.note(event: order.after)
                 session.journal.reportSeqs.append(seq)
                 session.journal.reportDigests.append(report.digest)
                 session.served.restore(reports: report.number, fence: order.fence)
@@ -49,6 +53,9 @@ extension SimulatorCore {
             }
         }
     }
+
+    /// The last market event that the journal proves to have been there.
+    package var restoredEvent: UInt64 { sessions.lazy.map(\.journal.lastEvent).max() ?? 0 }
 
     /// The epoch of the market data that the sessions were made of; nil without sessions.
     package var restoredMarketDataEpoch: String? { sessions.last?.terms.marketDataEpoch }

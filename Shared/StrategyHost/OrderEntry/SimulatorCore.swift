@@ -244,7 +244,7 @@ package final class SimulatorCore {
         sessions[index].served.attach(fence: request.fence, handledReport: request.report)
         sessions[index].peer = peer
         sessions[index].fresh.removeAll()
-        sessions[index].sentMatched = (0, 0)
+        sessions[index].sentMatched = (0, 0, 0)
         counts.attaches += 1
         let driver = sessions[index].served.driver
         answer(
@@ -296,6 +296,7 @@ package final class SimulatorCore {
             }
             finishRerun(index)
             noteEnd(index)
+            sessions[index].ahead = sessions[index].served.lookAhead(window)
         }
     }
 
@@ -420,10 +421,19 @@ package final class SimulatorCore {
         let driver = session.served.driver
         guard session.served.isSentThrough, driver.isBusy || session.sentMatched.report != driver.lastReport
         else { return }
-        let matched = (event: driver.handed, report: driver.lastReport)
+        let event = max(driver.handed, session.ahead ?? 0)
+        // A promise depends on the commands counted in it; what is matched does not.
+        let counted = event > driver.handed ? driver.lastCommand : 0
+        let matched = (event: event, report: driver.lastReport, command: counted)
         guard matched != session.sentMatched else { return }
         sessions[index].sentMatched = matched
-        answer(peer, .matched(strategy: session.id, event: matched.event, report: matched.report))
+        if event > driver.handed {
+            answer(
+                peer,
+                .ahead(strategy: session.id, event: event, report: matched.report, command: matched.command))
+        } else {
+            answer(peer, .matched(strategy: session.id, event: event, report: matched.report))
+        }
     }
 
     private func answer(_ peer: CommandPeer, _ message: OrderEntryMessage) {

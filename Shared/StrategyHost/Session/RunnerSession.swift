@@ -65,6 +65,8 @@ package struct RunnerSession {
     private var reports = ReportQueue()
     private var matchedEvent: UInt64 = 0
     private var matchedReport: UInt64 = 0
+    /// What the simulator has promised beyond what it has matched, see `promised`.
+    private var promise = Progress()
     package private(set) var attachID: UInt64
     private var sentCommand: UInt64 = 0
     /// Nil: nothing was sent since the attach, and even "nothing handled" must be.
@@ -99,6 +101,7 @@ package struct RunnerSession {
         state = .asked(attachID)
         // A promise made before the reset counts for what was handled, no further.
         matchedEvent = min(matchedEvent, strategy.lastEvent)
+        promise = Progress()
         return attachID
     }
 
@@ -127,6 +130,13 @@ package struct RunnerSession {
         guard state == .attached else { return }
         matchedEvent = event
         matchedReport = report
+    }
+
+    /// No report is due before `event` beyond those up to `report`, if the strategy makes no command after
+    /// `command`: one more withdraws the promise.
+    package mutating func promised(event: UInt64, report: UInt64, command: UInt64) {
+        guard state == .attached else { return }
+        promise = Progress(event: event, report: report, command: command)
     }
 
     /// Hands the strategy everything that it may see now.
@@ -230,6 +240,7 @@ package struct RunnerSession {
     private func mayHand(_ seq: UInt64) -> Bool {
         guard strategy.isBusy else { return true }
         let inHand = reports.last?.number ?? strategy.lastReport
-        return matchedEvent >= seq && matchedReport <= inHand
+        if matchedEvent >= seq, matchedReport <= inHand { return true }
+        return promise.event >= seq && promise.report <= inHand && strategy.lastCommand <= promise.command
     }
 }

@@ -13,7 +13,8 @@ package enum CommandVerdict: Equatable, Sendable {
     case taken
     /// Held already, and the same.
     case known
-    /// Held already with other content: the strategy is not deterministic.
+    /// Held already with other content, or new at a place that the session has passed: the strategy is not
+    /// deterministic.
     case differs
     /// One before it is missing, or nobody has attached since the start: answer "attach".
     case attachFirst
@@ -42,10 +43,14 @@ package struct ServedSession: Sendable {
     private var progress: Progress?
     private var handledReport: UInt64 = 0
     private var sentReport: UInt64 = 0
+    private var ahead = LookAhead()
     private var tookEnd = false
     private var commandDigests: [UInt64] = []
     /// Reports that the journal holds and that a rerun must make again.
     private var owedReports: UInt64 = 0
+    /// What the strategy had handled before the last step; nil before the first. Every command made by then
+    /// was held then.
+    private var passed: (event: UInt64, report: UInt64)?
 
     package init(
         settings: SessionSettings, symbols: [SymbolIndex], start: UInt64,
@@ -118,9 +123,18 @@ package struct ServedSession: Sendable {
             return commandDigests[Int(command.number) - 1] == command.digest ? .known : .differs
         }
         guard command.number == driver.lastCommand + 1 else { return .attachFirst }
+        // It would run at once, but in a rerun at its place.
+        guard isAhead(command) else { return .differs }
         commandDigests.append(command.digest)
         driver.enqueue(command)
         return .taken
+    }
+
+    /// Whether no step was made since the position of a command.
+    private func isAhead(_ command: Command) -> Bool {
+        guard let passed else { return true }
+        guard command.afterEvent >= passed.event, command.afterReport >= passed.report else { return false }
+        return command.afterEvent > passed.event || command.afterReport > passed.report
     }
 
     /// Takes a progress report; false when commands are missing or nobody attached: answer "attach".
@@ -141,15 +155,26 @@ package struct ServedSession: Sendable {
         guard next >= window.first else { return false }
         var moved = false
         while isReady {
+            let before = (event: driver.handed, report: driver.lastReport)
             let step = oneStep(window, into: &reports)
             if case .idle = step {
                 isDone = tookEnd && isCovered
                 return moved
             }
+            passed = before
             moved = true
             if !reports.isEmpty { return true }
         }
         return moved
+    }
+
+    /// The last event through which nothing is due if the strategy makes no further command, for a strategy
+    /// that waits for each event; nil where that says nothing.
+    package mutating func lookAhead(_ window: borrowing EventWindow) -> UInt64? {
+        guard isAttached, !isRerunning, progress != nil, driver.isBusy, next >= window.first else {
+            return nil
+        }
+        return ahead.through(driver, next: next, symbols: symbols, window)
     }
 
     /// Takes out the marks made by `advance` that lie before the execution with this number.

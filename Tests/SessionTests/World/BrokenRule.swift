@@ -37,6 +37,11 @@ enum BrokenRule: String, CaseIterable {
     /// A session moves at attach, before the runner has said where its strategy stands.
     case silentStart = "a session moves before the first progress"
 
+    /// A promise is taken to have counted every command that there will ever be.
+    case promiseOutlivesCommands = "a command does not withdraw what was promised"
+    /// The simulator takes what it has promised for what the strategy has handled.
+    case committedAhead = "a session goes as far as was promised"
+
     // MARK: the ledger
     /// The simulator sends trades before its journal holds them.
     case tradesPublishedFirst = "trades are published before the journal holds them"

@@ -11,6 +11,8 @@ extension RunnerProcess {
         for message in messages {
             switch message {
             case .matched where world.isBroken(.noWait): continue
+            case .ahead(let id, let event, let report, _) where world.isBroken(.promiseOutlivesCommands):
+                rest.append(.ahead(strategy: id, event: event, report: report, command: .max))
             case .matched(let id, let event, _) where world.isBroken(.matchedFirst):
                 first.append(.matched(strategy: id, event: event, report: 0))
             case .report(var order) where world.isBroken(.reportsOnArrival):

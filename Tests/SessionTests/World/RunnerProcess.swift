@@ -192,6 +192,7 @@ final class RunnerProcess: WorldProcess {
         case .report where world.isBroken(.reportsOnArrival), .matched where world.isBroken(.matchedFirst):
             core.pump(feed.window, symbols)
         case .matched(let id, let event, let report): promises[id] = (event, report)
+        case .ahead: world.count("promises")
         case .attached(let answer):
             let id = answer.strategy
             if world.isBroken(.noWait) {

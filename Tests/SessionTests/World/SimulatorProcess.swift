@@ -223,9 +223,20 @@ final class SimulatorProcess: WorldProcess {
 
     private func answer() {
         do { try core.prepareAnswers() } catch { return world.wrong("\(error)") }
+        if world.isBroken(.committedAhead) { takePromisesAsProgress() }
         core.flushAnswers { peer, bytes in
             wires[peer]?.sendDown(bytes)
             return true
+        }
+    }
+
+    private func takePromisesAsProgress() {
+        for session in core.sessions {
+            guard let peer = session.peer, let ahead = session.ahead else { continue }
+            let claimed = OrderEntryMessage.progress(
+                strategy: session.id, fence: session.served.fence, event: ahead,
+                report: session.served.driver.lastReport, command: 0)
+            core.receive(claimed, from: peer, symbols: &symbols)
         }
     }
 

@@ -26,7 +26,8 @@ final class World {
         "bookings begun again", "bookings tried again", "clock jumps", "database away", "database restored",
         "feeds begun again",
         "feeds cut", "fenced",
-        "gateway crashes", "gateway sleeps", "given back", "leases run out", "resets", "runner crashes",
+        "gateway crashes", "gateway sleeps", "given back", "leases run out", "promises", "resets",
+        "runner crashes",
         "runner sleeps", "runners joined", "runners left", "simulator crashes", "simulator sleeps",
         "torn batches", "tracker crashes", "tracker sleeps",
     ]
