@@ -12,7 +12,10 @@ struct StrategyLedger {
     /// Something came out of order: what is stored has to be counted anew, see `recounted`.
     private(set) var needsRecount = false
 
-    init(_ performance: StrategyPerformance? = nil) { self.performance = performance }
+    init(_ performance: StrategyPerformance? = nil, needsRecount: Bool = false) {
+        self.performance = performance
+        self.needsRecount = needsRecount
+    }
 
     /// Counts a trade that was booked, so not one that was counted before.
     mutating func record(_ trade: TradeEvent) {
@@ -25,10 +28,13 @@ struct StrategyLedger {
         if StrategyPerformance.record(mark, in: &performance) == .outOfOrder { needsRecount = true }
     }
 
-    /// What is to be stored now; nil while there is nothing.
+    /// What is to be stored now; nil while there is nothing. While everything has to be counted anew the row
+    /// has no state: a tracker that is killed before it has done so does it when it starts again.
     mutating func takeRow(_ strategy: String) -> PerformanceRow? {
         guard performance != nil else { return nil }
-        return PerformanceRow(strategy, taking: &performance!)
+        var row = PerformanceRow(strategy, taking: &performance!)
+        if needsRecount { row.state = [] }
+        return row
     }
 
     /// From everything that the store holds of the strategy, and stored in the place of what was there.

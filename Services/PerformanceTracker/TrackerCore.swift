@@ -50,7 +50,12 @@ final class TrackerCore {
         desk = try IngestDesk(store: store, sources: sources, simulators: Set(simulators), clock: clock)
         crashGuard = CrashGuard(store: store)
         for row in try store.metrics() {
-            ledgers[row.strategyID] = StrategyLedger(try storedPerformance(row.strategyID, in: store))
+            ledgers[row.strategyID] = StrategyLedger(
+                try storedPerformance(row.strategyID, in: store), needsRecount: row.state.isEmpty)
+        }
+        // The first trade of a strategy came out of order, and nothing was counted yet.
+        for strategy in owners.keys where ledgers[strategy] == nil {
+            ledgers[strategy] = StrategyLedger(needsRecount: true)
         }
         // What was booked last may not have been published before the start.
         changed = Set(ledgers.keys)

@@ -27,7 +27,7 @@ final class TrackerProcess: WorldProcess {
     /// knows.
     var isSettled: Bool {
         let records = UInt64(world.journal.records.count)
-        return booked >= records && (store.tables.checkpoint?.seq ?? 0) >= records
+        return booked >= records && core.isIdle && (store.tables.checkpoint?.seq ?? 0) >= records
     }
     private var isAwake: Bool { world.now >= asleepUntil }
 
