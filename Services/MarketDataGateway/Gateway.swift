@@ -15,9 +15,10 @@ enum Gateway {
             source: "gateway", healthPort: 9101,
             settings: [
                 StackSettings.marketData.declaration, StackSettings.marketDataReplay.declaration,
-                StackSettings.durability.declaration, StackSettings.expectedReaders.declaration,
+                StackSettings.durability.declaration, StackSettings.journalSegment.declaration,
+                StackSettings.expectedReaders.declaration,
             ] + DataSettings.declarations, tables: [DataSettings.instruments],
-            tolerated: ["simulation", "strategies"])
+            tolerated: ["simulation", "strategies", "snapshot-every", "journal-keep"])
         await runService(program) { context in try run(context) }
     }
 
@@ -26,6 +27,7 @@ enum Gateway {
         let folder = context.dataDirectory + "/market-data"
         var configuration = JournalConfiguration()
         configuration.durability = settings[StackSettings.durability]
+        configuration.segmentBytes = settings[StackSettings.journalSegment]
         let journal = try JournalWriter(
             directory: folder, configuration: configuration, makeEpoch: randomEpoch)
         if journal.repairedBytes > 0 {

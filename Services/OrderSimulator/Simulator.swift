@@ -19,6 +19,9 @@ enum Simulator {
                 StackSettings.marketData.declaration, StackSettings.marketDataReplay.declaration,
                 StackSettings.orderEntry.declaration, StackSettings.trades.declaration,
                 StackSettings.tradeReplay.declaration, StackSettings.durability.declaration,
+                StackSettings.snapshotEvery.declaration, StackSettings.journalKeep.declaration,
+                StackSettings.journalSegment.declaration,
+                StackSettings.database.declaration,
             ], tolerated: ["simulation", "strategies", "instruments"] + DataSettings.declarations.map(\.name))
         await runService(program) { context in try run(context) }
     }
@@ -28,6 +31,7 @@ enum Simulator {
         let folder = context.dataDirectory + "/orders"
         var configuration = JournalConfiguration()
         configuration.durability = settings[StackSettings.durability]
+        configuration.segmentBytes = settings[StackSettings.journalSegment]
         let journal = try JournalWriter(
             directory: folder, configuration: configuration, makeEpoch: randomEpoch)
         if journal.repairedBytes > 0 {
@@ -45,19 +49,34 @@ enum Simulator {
         let feed = MarketFeed(
             bus: bus, endpoint: settings[StackSettings.marketData],
             replayEndpoint: settings[StackSettings.marketDataReplay], reader: context.instance, epoch: nil)
-        let restored = try restoreSessions(folder: folder, into: core, symbols: &feed.symbols)
-        if restored.records > 0 {
+        let snapshots = SnapshotFolder(
+            path: context.dataDirectory + "/snapshots", durability: settings[StackSettings.durability])
+        let restored = try restoreSessions(
+            folder: folder, snapshots: snapshots, into: core, symbols: &feed.symbols
+        ) { sentence in context.log.warning("a snapshot is passed over: \(sentence)") }
+        if restored.records + restored.snapshot > 0 {
             context.log.info(
                 "restored",
-                metadata: ["sessions": "\(core.sessions.count)", "records": "\(restored.records)"])
+                metadata: [
+                    "sessions": "\(core.sessions.count)", "snapshot": "\(restored.snapshot)",
+                    "records": "\(restored.records)",
+                ])
         }
         let server = try CommandServer(bus: bus, endpoint: settings[StackSettings.orderEntry])
+        let writer = SnapshotWriter(
+            bus: bus, folder: snapshots, every: UInt64(settings[StackSettings.snapshotEvery]), core: core,
+            restored: restored.snapshot, log: context.log)
         let loop = SimulatorLoop(
-            bus: bus, core: core, feed: feed, server: server, publisher: publisher, context: context)
+            bus: bus, core: core, feed: feed, server: server, publisher: publisher, snapshots: writer,
+            context: context)
+        let keeper = JournalKeeper(
+            bus: bus, folder: context.dataDirectory, database: StackSettings.databaseLocation(settings),
+            keep: settings[StackSettings.journalKeep], log: context.log)
         try loop.start(marketDataEpoch: restored.marketDataEpoch)
-        _ = replay
+        _ = (replay, keeper)
         bus.run()
         if let failure = loop.failure { throw failure }
+        writer.finish(core, publisher)
     }
 }
 
@@ -79,11 +98,28 @@ final class PublishedJournal: SimulatorJournal {
         return publisher.append(topic: topic) { stamp, json in write(&json, header, stamp) }
     }
 
-    func orderEvent(seq: UInt64) throws -> OrderEvent {
+    var firstSeq: UInt64 { publisher.firstSeq }
+
+    func read(
+        from seq: UInt64, _ body: (_ seq: UInt64, _ json: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        do {
+            try opened().read(from: seq, through: publisher.lastSeq, body)
+        } catch let error as JournalError where error.code == .notKept {
+            // Pruned by another process since it was last looked for.
+            throw RecordNotKept()
+        }
+    }
+
+    private func opened() throws -> JournalReader {
         let reader = try self.reader ?? JournalReader(directory: folder)
         self.reader = reader
+        return reader
+    }
+
+    func orderEvent(seq: UInt64) throws -> OrderEvent {
         var order: OrderEvent?
-        try reader.read(from: seq, through: seq) { _, json in
+        try opened().read(from: seq, through: seq) { _, json in
             order = try OrderEvent.decode(json).order
             return false
         }
@@ -101,6 +137,7 @@ private final class SimulatorLoop {
     private let feed: MarketFeed
     private let server: CommandServer
     private let publisher: Publisher
+    private let snapshots: SnapshotWriter
     private let context: ServiceContext
     private let lines = OrderEntryReader()
     private let figures: SimulatorFigures
@@ -111,13 +148,14 @@ private final class SimulatorLoop {
 
     init(
         bus: Bus, core: SimulatorCore, feed: MarketFeed, server: CommandServer, publisher: Publisher,
-        context: ServiceContext
+        snapshots: SnapshotWriter, context: ServiceContext
     ) {
         self.bus = bus
         self.core = core
         self.feed = feed
         self.server = server
         self.publisher = publisher
+        self.snapshots = snapshots
         self.context = context
         figures = SimulatorFigures(context.metrics)
         rejectedLines = RejectedFile(dataDirectory: context.dataDirectory, name: "order-entry")
@@ -132,7 +170,7 @@ private final class SimulatorLoop {
             self.rejectedEvents.keep(message.json, origin: "gateway", reason: message.reason)
         }
         feed.follow(epoch: marketDataEpoch, seen: core.restoredEvent)
-        try feed.start(at: core.sessions.map(\.served.next).min() ?? 1)
+        try feed.start(at: core.firstNeeded)
         bus.afterPoll { [unowned self] in self.turn() }
         bus.timer(every: .milliseconds(200)) { [unowned self] in self.look() }
     }
@@ -180,13 +218,15 @@ private final class SimulatorLoop {
                 _ = server.send(bytes, to: peer)
                 return true
             }
+            snapshots.turn(core, publisher)
         }
         let oldest = core.oldestNeeded
         try feed.require(oldest)
+        core.marketDataFirst = feed.keptFirst
         feed.makeRoom(keeping: oldest)
         feed.reportPosition(oldest.map { $0 - 1 } ?? feed.window.next - 1)
         feed.isPatient = !core.isAwaiting(beyond: feed.window.next)
-        figures.update(core, feed, publisher)
+        figures.update(core, feed, publisher, snapshots)
     }
 
     private func look() {
@@ -217,6 +257,8 @@ private struct SimulatorFigures {
     let stopped: GaugeCell
     let lastTime: GaugeCell
     let gaps: CounterCell
+    let snapshots: CounterCell
+    let snapshotSeq: GaugeCell
 
     init(_ metrics: MetricsRegistry) {
         messages = metrics.counter("messages_total", help: "Market events taken.")
@@ -234,9 +276,16 @@ private struct SimulatorFigures {
         stopped = metrics.gauge("sessions_stopped", help: "Sessions that cannot go on.")
         lastTime = metrics.gauge("last_event_seconds", help: "Market time of the slowest session.")
         gaps = metrics.counter("gaps_total", help: "Gaps found in the market data, and repaired.")
+        snapshots = metrics.counter("snapshots_total", help: "Snapshots of the sessions written.")
+        snapshotSeq = metrics.gauge(
+            "snapshot_seq", help: "Last record of the journal that a snapshot holds.")
     }
 
-    func update(_ core: SimulatorCore, _ feed: MarketFeed, _ publisher: Publisher) {
+    func update(
+        _ core: SimulatorCore, _ feed: MarketFeed, _ publisher: Publisher, _ stored: SnapshotWriter
+    ) {
+        snapshots.set(total: stored.written)
+        snapshotSeq.set(Int(stored.lastSeq))
         messages.set(total: Int64(feed.counters.delivered))
         commands.set(total: core.counts.commands)
         trades.set(total: core.counts.trades)

@@ -37,7 +37,11 @@ enum Tracker {
                 StackSettings.tradeReplay.declaration, StackSettings.performance.declaration,
                 StackSettings.ingest.declaration, StackSettings.sources.declaration,
                 StackSettings.database.declaration, deadLetterRows.declaration,
-            ], tolerated: ["simulation", "strategies", "instruments"] + DataSettings.declarations.map(\.name))
+            ],
+            tolerated: [
+                "simulation", "strategies", "instruments", "snapshot-every", "journal-keep",
+                "journal-segment",
+            ] + DataSettings.declarations.map(\.name))
         await runService(program) { context in try run(context) }
     }
 

@@ -21,6 +21,8 @@ struct LeaseRequest: Sendable {
     var held = 0
     /// Whether strategies under the runner's own name are those of its predecessor.
     var takesBackOwn = false
+    /// Snapshots to keep, each with the fence by which its strategy is held.
+    var snapshots: [(row: SnapshotRow, fence: UInt64)] = []
 }
 
 /// What came of it; after a failure what was done before it.
@@ -35,6 +37,9 @@ struct LeaseAnswer: Sendable {
     var share: RunnerShare?
     var claimAsked: Int64 = 0
     var claimed: [ClaimedStrategy] = []
+    /// Snapshots of the claimed strategies, the newest first.
+    var snapshots: [String: [SnapshotRow]] = [:]
+    var snapshotsKept = 0
     var hasClaimed = false
     var problem: String?
 }
@@ -136,6 +141,10 @@ final class LeaseKeeper: @unchecked Sendable {
                 answer.wishes = try store.wishes(runner: name)
             }
             try claim(request, &answer)
+            // Last: they take the longest, and nobody waits for them.
+            for (row, fence) in request.snapshots where try store.keep(row, runner: name, fence: fence) {
+                answer.snapshotsKept += 1
+            }
         } catch {
             answer.problem = sentence(for: error)
         }
@@ -153,6 +162,9 @@ final class LeaseKeeper: @unchecked Sendable {
         answer.claimed = try store.claim(
             runner: name, limit: limit, term: term, takingBackOwn: request.takesBackOwn)
         if !answer.claimed.isEmpty { crash_point(CRASH_POINT_CLAIMED) }
+        for item in answer.claimed {
+            answer.snapshots[item.strategy.id] = try store.snapshots(strategy: item.strategy.id)
+        }
         answer.hasClaimed = true
     }
 }

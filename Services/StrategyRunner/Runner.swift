@@ -23,11 +23,13 @@ enum Runner {
             source: "runner", healthPort: 9111,
             settings: [
                 number.declaration, RunnerSettings.leaseTerm.declaration,
+                StackSettings.snapshotEvery.declaration,
                 StackSettings.marketData.declaration,
                 StackSettings.marketDataReplay.declaration, StackSettings.orderEntry.declaration,
                 StackSettings.database.declaration,
             ] + StrategySettings.pluginDeclarations,
-            tolerated: ["simulation", "strategies", "instruments"] + DataSettings.declarations.map(\.name))
+            tolerated: ["simulation", "strategies", "instruments", "journal-keep", "journal-segment"]
+                + DataSettings.declarations.map(\.name))
         program.health = { settings in
             (HTTPAddress(port: Endpoints.firstRunnerHealthPort + settings[number]), .next(50))
         }
@@ -51,7 +53,7 @@ enum Runner {
         let loop = RunnerLoop(
             bus: bus, name: name, leaseTerm: settings[RunnerSettings.leaseTerm], store: store, feed: feed,
             connection: connection, plugins: plugins,
-            context: context)
+            snapshotEvery: UInt64(settings[StackSettings.snapshotEvery]), context: context)
         try loop.start()
         bus.run()
         loop.release()

@@ -14,6 +14,8 @@ struct RunnerFigures {
     let gaps: CounterCell
     let claimed: CounterCell
     let lost: CounterCell
+    let snapshots: CounterCell
+    let restored: CounterCell
 
     init(_ metrics: MetricsRegistry) {
         messages = metrics.counter("messages_total", help: "Market events received.")
@@ -28,6 +30,8 @@ struct RunnerFigures {
         claimed = metrics.counter("leases_claimed_total", help: "Strategies claimed since the start.")
         lost = metrics.counter(
             "leases_lost_total", help: "Leases that ran out here or were taken over by another runner.")
+        snapshots = metrics.counter("snapshots_total", help: "Snapshots of strategies kept in the database.")
+        restored = metrics.counter("restored_total", help: "Strategies made from a snapshot.")
     }
 
     func update(_ core: RunnerCore, _ feed: MarketFeed, refused: Int, isRestarting: (String) -> Bool) {

@@ -54,20 +54,19 @@ extension RunnerLoop {
                 let terms = try SessionTerms.of(item.strategy, plugin: plugin)
                 var symbols: [SymbolIndex] = []
                 for symbol in terms.symbols { symbols.append(try feed.symbols.intern(symbol)) }
-                let log = context.log
                 let id = terms.strategyID
-                let strategy = try HostedStrategy.make(terms, plugin: plugin, symbols: symbols, waits: false)
-                {
-                    level, text in
-                    let severity: Logger.Level = level > 2 ? .error : level > 1 ? .warning : .info
-                    log.log(level: severity, "\(text)", metadata: ["strategy": "\(id)"])
-                }
-                core.add(terms, strategy, symbols: symbols, fence: item.fence)
+                let (strategy, snapshot) = try make(terms, plugin: plugin, symbols: symbols)
+                core.add(terms, strategy, symbols: symbols, fence: item.fence, from: snapshot)
                 files[id] = plugin.path
                 processes.add(strategy)
                 if refused.removeValue(forKey: id) != nil { context.health.set("strategy \(id)", .ready) }
                 if restarting.remove(id) != nil { context.health.set("strategy \(id)", .ready) }
-                context.log.info("ready", metadata: ["strategy": "\(id)", "fence": "\(item.fence)"])
+                context.log.info(
+                    "ready",
+                    metadata: [
+                        "strategy": "\(id)", "fence": "\(item.fence)",
+                        "from": "\(snapshot?.position.event ?? 0)",
+                    ])
             } catch {
                 refuse(item, error)
             }

@@ -37,6 +37,10 @@ final class RunnerLoop {
     /// Why claimed strategies could not even be made.
     var refused: [String: String] = [:]
     var policies: [String: RestartPolicy] = [:]
+    /// Snapshots from which a held strategy can be made, the newest first.
+    var snapshots: [String: [StrategySnapshot]] = [:]
+    /// The newest snapshot of each strategy that the database does not hold yet.
+    var unkept: [String: StrategySnapshot] = [:]
     /// Strategies that will be begun again.
     var restarting: Set<String> = []
     var again: [(due: ContinuousClock.Instant, item: ClaimedStrategy)] = []
@@ -47,7 +51,7 @@ final class RunnerLoop {
     private static let countEvery = Duration.milliseconds(50)
     static let longestCount = Duration.milliseconds(150)
     var countedAt = ContinuousClock.now
-    private let figures: RunnerFigures
+    let figures: RunnerFigures
     private(set) var failure: (any Error)?
     private var isProgressDue = true
     private var isProgressPlanned = false
@@ -64,7 +68,7 @@ final class RunnerLoop {
 
     init(
         bus: Bus, name: String, leaseTerm: Duration, store: any Store, feed: MarketFeed,
-        connection: CommandConnection, plugins: PluginFolders, context: ServiceContext
+        connection: CommandConnection, plugins: PluginFolders, snapshotEvery: UInt64, context: ServiceContext
     ) {
         self.bus = bus
         self.name = name
@@ -78,13 +82,14 @@ final class RunnerLoop {
         self.context = context
         leases = LeaseBook(term: Int64(leaseTerm / .microseconds(1)))
         figures = RunnerFigures(context.metrics)
-        core = RunnerCore(owner: randomEpoch()) { _, _ in }
+        core = RunnerCore(owner: randomEpoch(), snapshotEvery: snapshotEvery) { _, _ in }
     }
 
     func start() throws {
         core.onFailure = { [unowned self] strategy, reason in self.stopped(strategy, reason) }
         connection.onReset = { [unowned self] in self.core.connectionReset(self.feed.symbols) }
         connection.onLine = { [unowned self] line in self.receive(line) }
+        core.onUnusableSnapshot = { [unowned self] strategy in self.snapshotIsUnusable(strategy) }
         core.onLost = { [unowned self] strategy, seen in self.fenced(strategy, seen) }
         context.health.set("market data", .starting("the gateway was not heard yet"))
         context.health.set("order entry", .starting("the simulator is not connected"))
@@ -113,7 +118,9 @@ final class RunnerLoop {
         if hasSaidOrders { crash_point(CRASH_POINT_ORDERED) }
         let ordersBefore = core.commandsSaid
         lost(leases.takeEnded(at: LeaseKeeper.now()), "its lease has run out")
+        core.marketDataFirst = feed.keptFirst
         core.pump(feed.window, feed.symbols, isProgressDue: isProgressDue)
+        noteSnapshots()
         isProgressDue = false
         if !isProgressPlanned, core.hasUnsaidProgress { planProgress() }
         processes.turn()
@@ -167,6 +174,7 @@ final class RunnerLoop {
         var request = LeaseRequest(
             released: released, surrendered: surrendered, held: leases.leases.count,
             takesBackOwn: takesBackOwn)
+        request.snapshots = takeUnkept(leases)
         if leases.isRenewalDue(at: LeaseKeeper.now()) {
             request.standings = leases.leases.map {
                 (Claim(strategyID: $0.strategy, fence: $0.fence), standing($0))
@@ -191,7 +199,10 @@ final class RunnerLoop {
         if let renewals = answer.renewals { renewed(renewals, asked: answer.renewalAsked) }
         for wish in answer.wishes { obey(wish) }
         hasClaimed = hasClaimed || answer.hasClaimed
-        for item in answer.claimed { take(item, asked: answer.claimAsked) }
+        figures.snapshots.add(Int64(answer.snapshotsKept))
+        for item in answer.claimed {
+            take(item, answer.snapshots[item.strategy.id] ?? [], asked: answer.claimAsked)
+        }
         guard let share = answer.share, answer.renewals != nil else { return }
         for lease in leases.takeSurplus(strategies: share.strategies, runners: share.runners) {
             giveBack(lease.strategy, fence: lease.fence, "another runner has room for it")
@@ -246,19 +257,22 @@ final class RunnerLoop {
         claimed[strategy] = nil
         refused[strategy] = nil
         policies[strategy] = nil
+        snapshots[strategy] = nil
+        unkept[strategy] = nil
         files[strategy] = nil
         restarting.remove(strategy)
         again.removeAll { $0.item.strategy.id == strategy }
         context.health.set("strategy \(strategy)", .ready)
     }
 
-    private func take(_ item: ClaimedStrategy, asked: Int64) {
+    private func take(_ item: ClaimedStrategy, _ rows: [SnapshotRow], asked: Int64) {
         let id = item.strategy.id
         leases.claimed(id, fence: item.fence, asked: asked)
         figures.claimed.add()
         context.log.info("claimed", metadata: ["strategy": "\(id)", "fence": "\(item.fence)"])
         forget(id)
         claimed[id] = item
+        snapshots[id] = readable(rows)
         start(item)
     }
 
@@ -284,6 +298,7 @@ final class RunnerLoop {
     /// Gives the strategies back at a clean stop.
     func release() {
         keeper?.stop()
+        keepLastSnapshots(leases, store, name)
         // So that `strategies list` says where they stand, not where they stood at the last renewal.
         try? store.note(
             runner: name,

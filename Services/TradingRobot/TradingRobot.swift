@@ -10,7 +10,9 @@ enum TradingRobot {
             "Paper trading with a ledger that can be proven. `trading-robot up` runs the whole stack here.",
             [
                 upCommand, backtestCommand, verifyCommand, ledgerCommand,
-                Command("journal", "Looks into a journal.", [journalCatCommand, journalCheckCommand]),
+                Command(
+                    "journal", "Looks into a journal.",
+                    [journalCatCommand, journalCheckCommand, journalPruneCommand]),
                 tailCommand, metricsCommand, deadLetterCommands,
                 Command(
                     "plugins", "Finds, tries and writes strategy plugins.",

@@ -30,6 +30,9 @@ package enum MessagingLimit {
     /// Changed topics in one heartbeat; the others are in the next one.
     package static let heartbeatTopics = 8_192
 
+    /// Heartbeats (of 250 ms) after which a publisher looks for segments that `journal prune` has deleted.
+    package static let heartbeatsPerLook: UInt64 = 20
+
     /// Messages in the answer to one replay request; the client asks on.
     package static let replayMessages = 8_192
     /// Bytes in the answer to one replay request.

@@ -141,6 +141,13 @@ package protocol StrategyStore: Sendable {
 
     /// How strategies stand; nothing is noted for a claim that was lost.
     func note(runner: String, _ standings: [(claim: Claim, standing: StrategyStanding)]) throws
+
+    /// Keeps a snapshot and forgets all but the last `SnapshotRow.kept` of the strategy; false, and nothing
+    /// changed, when the runner no longer holds the strategy by this fence.
+    func keep(_ snapshot: SnapshotRow, runner: String, fence: UInt64) throws -> Bool
+
+    /// The snapshots of a strategy, the newest first.
+    func snapshots(strategy: String) throws -> [SnapshotRow]
 }
 
 extension StrategyStore {

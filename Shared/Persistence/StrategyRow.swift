@@ -142,6 +142,29 @@ package struct Claim: Sendable, Equatable {
     }
 }
 
+/// A snapshot of a strategy, with its position in its session.
+package struct SnapshotRow: Sendable, Equatable {
+    /// Kept of each strategy; the older is for when the newer one cannot be used.
+    package static let kept = 2
+    /// The largest that is kept.
+    package static let maximumBytes = 5 << 20
+
+    package var strategyID: String
+    /// Last event handled, last report handled, last command made.
+    package var event: UInt64
+    package var report: UInt64
+    package var command: UInt64
+    package var state: [UInt8]
+
+    package init(strategyID: String, event: UInt64, report: UInt64, command: UInt64, state: [UInt8]) {
+        self.strategyID = strategyID
+        self.event = event
+        self.report = report
+        self.command = command
+        self.state = state
+    }
+}
+
 /// A claim whose fence the simulator has refused, and the fence that it has seen.
 package struct Surrender: Sendable, Equatable {
     package var claim: Claim

@@ -27,6 +27,7 @@ sys.dont_write_bytecode = True  # modules are beside this file; no __pycache__ a
 from building import HERE, PEERS, ROOT, WORK, compile_peer
 from measuring import (ROWS, Absent, Load, Stack, alternate, call, fact, lines, middle, named, row, start, stop,
                        table)
+from recovery import recovery
 from store import store, tracker
 import runners
 
@@ -440,7 +441,8 @@ def many(options, symbols, rate, seconds, isolation="auto"):
 # ---------------------------------------------------------------- main
 
 SUITES = dict(codec=codec, journal=journal, store=store, tracker=tracker, backtest=backtest, metrics=metrics,
-              feed=feed, path=path, latency=latency, day=day, native=native, isolated=isolated, **runners.SUITES)
+              feed=feed, path=path, latency=latency, day=day, native=native, isolated=isolated, recovery=recovery,
+              **runners.SUITES)
 
 
 def main():

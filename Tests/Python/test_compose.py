@@ -15,6 +15,8 @@ FIXED = {
     "market-data-replay-endpoint", "number", "order-entry-endpoint", "parent-pid", "performance-endpoint",
     "more-simulators", "plugins", "simulator", "source", "trade-replay-endpoint", "trades-endpoint", "command-name",
     "expected-readers", "help", "orders-from",
+    # The container of the simulator has neither the market data nor the database.
+    "journal-keep",
 }
 
 

@@ -14,7 +14,8 @@ import Testing
 
     /// A market that fills what the strategy sends: market orders at once, limits when told to.
     private final class Market {
-        let strategy: HostedStrategy
+        private(set) var strategy: HostedStrategy
+        private let make: (HostedSnapshot?) throws -> HostedStrategy
         var commands: [Command] = []
         var position: Int64 = 0
         var seq: UInt64 = 0
@@ -22,10 +23,24 @@ import Testing
 
         init(_ id: String, _ texts: [String]) throws {
             let plugin = try PluginFolders([]).plugin(id: id)
-            strategy = try HostedStrategy(
-                id: "x", instance: plugin.makeInstance(waits: true), symbols: [SymbolIndex(3)], names: ["A"],
-                parameters: ParameterValues(texts, for: plugin.metadata.parameters),
-                cash: Money(whole: 100_000))
+            make = { restored in
+                try HostedStrategy(
+                    id: "x", instance: plugin.makeInstance(waits: true), symbols: [SymbolIndex(3)],
+                    names: ["A"],
+                    parameters: ParameterValues(texts, for: plugin.metadata.parameters),
+                    cash: Money(whole: 100_000), from: restored)
+            }
+            strategy = try make(nil)
+        }
+
+        /// Another instance goes on from the snapshot of this one.
+        func restart() throws {
+            try strategy.wantState()
+            guard case .taken(let snapshot)? = strategy.takeState() else {
+                Issue.record("a sample strategy gives snapshots")
+                return
+            }
+            strategy = try make(try HostedSnapshot(bytes: snapshot.bytes, symbols: strategy.symbols))
         }
 
         /// A quote around this mid, in cents.
@@ -122,6 +137,51 @@ import Testing
         #expect(
             failure?.sentence
                 == "strategy x failed in initialize after event 0: fast (50) must be less than slow (50)")
+    }
+
+    @Test(
+        "made from its snapshot, a strategy decides what it would have decided",
+        .enabled(if: isBuilt, "sample strategies are not built"),
+        arguments: [
+            ("sma-crossover", ["fast=3", "slow=8", "quantity=10"]),
+            ("quoter", ["half_spread=0.02", "max_position=300"]),
+        ])
+    func snapshots(id: String, texts: [String]) throws {
+        let (whole, cut) = (try Market(id, texts), try Market(id, texts))
+        var generator: UInt64 = 11
+        var (cents, made) = (10_000 as Int64, 0)
+        var submits: [UInt64: Command] = [:]
+        for step in 0..<1_500 {
+            generator = generator &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            cents += Int64(generator >> 40) % 7 - 3
+            try whole.quote(cents)
+            try cut.quote(cents)
+            let commands = whole.taken()
+            try #require(commands == cut.taken(), "after event \(step + 1)")
+            made += commands.count
+            for command in commands {
+                let fills = command.type == .market || generator >> (command.number % 32) & 3 == 0
+                if command.action == .submit { submits[command.number] = command }
+                let status: OrderStatus = fills ? .filled : command.action == .submit ? .accepted : .replaced
+                let order =
+                    command.action == .submit
+                    ? nil
+                    : submits[command.order].map { order in
+                        var order = order
+                        order.price = command.price
+                        return order
+                    }
+                for market in [whole, cut] { try market.answer(command, status, order: order) }
+                let more = whole.taken()
+                try #require(more == cut.taken(), "after command \(command.number)")
+                for command in more {
+                    submits[command.number] = command
+                    for market in [whole, cut] { try market.answer(command, .accepted) }
+                }
+            }
+            if step % 97 == 50 { try cut.restart() }
+        }
+        #expect(made > 100)
     }
 
     @Test("quoter keeps both sides working", .enabled(if: isBuilt, "sample strategies are not built"))

@@ -68,6 +68,41 @@ public struct Quoter: Strategy {
         books = context.symbols.map { _ in Book() }
     }
 
+    public func snapshot() -> [UInt8]? {
+        var state = SnapshotWriter()
+        for book in books {
+            for quote in [book.buy, book.sell] {
+                state.put(quote.order)
+                state.put(quote.price)
+                state.put(quote.quantity)
+                state.put(quote.pending)
+            }
+            state.put(book.bid)
+            state.put(book.ask)
+            state.put(book.isTwoSided)
+        }
+        return state.bytes
+    }
+
+    public mutating func restore(_ bytes: [UInt8], in context: StrategyContext) throws {
+        try initialize(in: context)
+        var state = SnapshotReader(bytes)
+        for slot in books.indices {
+            books[slot].buy = try Self.quote(from: &state)
+            books[slot].sell = try Self.quote(from: &state)
+            books[slot].bid = try state.take()
+            books[slot].ask = try state.take()
+            books[slot].isTwoSided = try state.take()
+        }
+        try state.finish()
+    }
+
+    private static func quote(from state: inout SnapshotReader) throws(StrategyError) -> Quote {
+        Quote(
+            order: try state.take(), price: try state.take(), quantity: try state.take(),
+            pending: try state.take())
+    }
+
     public mutating func onMarketData(_ data: MarketData, in context: StrategyContext) throws -> Signal? {
         let slot = Int(data.symbol.rawValue)
         if let bid = data.bid, let ask = data.ask {

@@ -57,6 +57,26 @@ public struct SMACrossover: Strategy {
         }
     }
 
+    /// The prices of each symbol's slow window; the fast one holds the last of them.
+    public func snapshot() -> [UInt8]? {
+        var state = SnapshotWriter()
+        for average in averages {
+            let prices = average.slow.prices
+            state.put(prices.count)
+            for price in prices { state.put(price) }
+        }
+        return state.bytes
+    }
+
+    public mutating func restore(_ bytes: [UInt8], in context: StrategyContext) throws {
+        try initialize(in: context)
+        var state = SnapshotReader(bytes)
+        for slot in averages.indices {
+            for _ in 0..<(try state.takeCount()) { _ = averages[slot].push(try state.take()) }
+        }
+        try state.finish()
+    }
+
     public mutating func onMarketData(_ data: MarketData, in context: StrategyContext) -> Signal? {
         let crossing = averages[Int(data.symbol.rawValue)].push(data.price)
         guard crossing != 0 else { return nil }

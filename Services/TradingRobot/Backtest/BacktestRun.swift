@@ -27,15 +27,19 @@ final class BacktestRecord {
     private let strategy: String
     private let names: [SymbolIndex: String]
     private let keepsMarks: Bool
+    private let isWhole: Bool
 
-    init(strategy: String, names: [SymbolIndex: String], keepsMarks: Bool) {
+    /// - Parameter isWhole: whether it begins with the session; else nothing is counted.
+    init(strategy: String, names: [SymbolIndex: String], keepsMarks: Bool, isWhole: Bool = true) {
         self.strategy = strategy
         self.names = names
         self.keepsMarks = keepsMarks
+        self.isWhole = isWhole
     }
 
     func take(_ execution: Execution) {
         trades.append(execution)
+        guard isWhole else { return }
         let facts = ExecutionFacts(execution, symbol: names[execution.symbol] ?? "")
         let outcome = StrategyPerformance.record(facts, in: &performance)
         precondition(outcome == .counted, "a session numbers its executions in order")
@@ -43,6 +47,7 @@ final class BacktestRecord {
 
     func take(_ mark: EquityMark) {
         let event = mark.event(strategy: strategy) { names[$0] ?? "" }
+        guard isWhole else { return }
         let outcome = StrategyPerformance.record(event, in: &performance)
         precondition(outcome == .counted, "a mark names the execution before it")
         if keepsMarks { marks.append(event) }
@@ -68,13 +73,15 @@ struct BacktestRun {
 
     /// - Parameters:
     ///   - keepsMarks: whether the marks of the accounts are wanted, not only what follows from them.
+    ///   - symbols: the table that snapshots were read with.
     ///   - onLog: gets what the strategies log and print.
     init(
-        plugins folders: PluginFolders, keepsMarks: Bool = false,
+        plugins folders: PluginFolders, keepsMarks: Bool = false, symbols: SymbolTable = SymbolTable(),
         onLog: ((_ strategy: String, _ text: String) -> Void)? = nil
     ) {
         self.folders = folders
         self.keepsMarks = keepsMarks
+        self.symbols = symbols
         self.onLog = onLog
     }
 
@@ -103,7 +110,24 @@ struct BacktestRun {
         results.append(BacktestResult(terms: terms, record: record))
     }
 
-    /// Runs the source to its end, or to the event `last`.
+    /// Adds a strategy that goes on from snapshots of its session and of itself; call before `run`.
+    mutating func add(_ basis: SessionBasis) throws {
+        let terms = basis.session.terms
+        let plugin = try plugin(terms.pluginID)
+        let symbols = basis.session.symbols
+        let strategy = try HostedStrategy.make(
+            terms, plugin: plugin, symbols: symbols, restored: basis.strategy.state)
+        let session = BacktestSession(
+            strategy: strategy, driver: basis.session.served.driver, symbols: symbols)
+        session.begin(with: basis.between)
+        let names = Dictionary(zip(symbols, terms.symbols)) { first, _ in first }
+        let record = BacktestRecord(
+            strategy: terms.strategyID, names: names, keepsMarks: false, isWhole: false)
+        sessions.append(session)
+        results.append(BacktestResult(terms: terms, record: record))
+    }
+
+    /// Runs the source to its end, or so many events of it.
     ///
     /// - Parameter progress: told now and then how many events were taken.
     /// - Throws: what the source throws. A strategy that fails ends alone, see `BacktestResult.failure`.
@@ -122,7 +146,14 @@ struct BacktestRun {
             if data.events & 0x3fff == 0 { progress(data.events) }
         }
         for index in sessions.indices where results[index].failure == nil {
-            do { try sessions[index].finish { results[index].record.take($0) } } catch {
+            do {
+                let record = results[index].record
+                if sessions[index].isInStep {
+                    try sessions[index].finish { record.take($0) }
+                } else {
+                    try sessions[index].finishCatchingUp { record.take($0) }
+                }
+            } catch {
                 results[index].failure = "\(error)"
             }
             try? sessions[index].strategy.cleanup()
@@ -134,6 +165,10 @@ struct BacktestRun {
             sessions[index].symbols.contains(event)
         else { return }
         do {
+            guard sessions[index].isInStep else {
+                let record = results[index].record
+                return try sessions[index].catchUp(event) { record.take($0) }
+            }
             try sessions[index].take(event) { results[index].record.take($0) }
         } catch {
             results[index].failure = "\(error)"

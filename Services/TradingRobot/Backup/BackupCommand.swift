@@ -1,12 +1,13 @@
 // `trading-robot backup`: journals and database in one archive, beside services that go on working.
 //
 // Guarantees: what is restored from it is a state that the platform can go on from. The order of copying
-// makes it so: the database first, then the orders, then the market data. What the database has booked stands
-// in the orders that are copied later, and what orders were made of in the market data that are copied last;
-// what is ahead is booked and traded again, the same way, after a restore. A journal is copied up to its last
-// whole record.
+// makes it so: the database first, then snapshots, orders and market data. What the database has booked
+// stands in the orders that are copied later, and what orders were made of in the market data that are copied
+// last; what is ahead is booked and traded again, the same way, after a restore. A journal is copied up to
+// its last whole record, and a snapshot belongs to a record before it: a pruned journal can only be gone on
+// with from one of them.
 //
-// Snapshots, logs and rejected messages are left out: the first can be made anew, the others decide nothing.
+// Logs and rejected messages are left out: they decide nothing.
 
 import Foundation
 import Messaging
@@ -66,6 +67,7 @@ let backupCommand = Command(
 private func write(_ archive: TarWriter, folder: String, store: any Store) throws -> String {
     let made = UTCTime.text(microseconds: UTCTime.now())
     let (format, rows) = try writeRows(archive, store)
+    try writeSnapshots(archive, folder)
     let orders = try writeJournal(archive, folder, BackupManifest.orders)
     let market = try writeJournal(archive, folder, BackupManifest.marketData)
     let source = "\(folder)/\(BackupManifest.marketData)/source.json"
@@ -105,6 +107,16 @@ private func writeRows(
     }
     try flush()
     return (format, rows)
+}
+
+/// Copies what stands; a file that is replaced by a newer one meanwhile is left out.
+private func writeSnapshots(_ archive: TarWriter, _ folder: String) throws {
+    let snapshots = SnapshotFolder(path: "\(folder)/\(BackupManifest.snapshots)")
+    for file in try snapshots.list() {
+        guard let content = FileManager.default.contents(atPath: file.path) else { continue }
+        let name = (file.path as NSString).lastPathComponent
+        try archive.add("\(BackupManifest.snapshots)/\(name)", Array(content))
+    }
 }
 
 /// Returns how many whole records the journal held.

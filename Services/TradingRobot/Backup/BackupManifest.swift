@@ -18,6 +18,7 @@ struct BackupManifest {
     static let orders = "orders"
     static let marketData = "market-data"
     static let database = "database"
+    static let snapshots = "snapshots"
 
     var programVersion: String
     /// When it was begun, for people.
@@ -74,6 +75,7 @@ struct BackupManifest {
         switch parts[0] {
         case database: return parts[1].hasSuffix(".rows") && isNumber(parts[1].dropLast(5), 6)
         case orders: return parts[1].hasSuffix(".journal") && isNumber(parts[1].dropLast(8), 20)
+        case snapshots: return parts[1].hasSuffix(".snapshot") && isNumber(parts[1].dropLast(9), 20)
         case marketData:
             return parts[1] == "source.json"
                 || (parts[1].hasSuffix(".journal") && isNumber(parts[1].dropLast(8), 20))

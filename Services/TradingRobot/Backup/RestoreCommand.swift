@@ -59,6 +59,8 @@ let restoreCommand = Command(
 /// An archive on its way into a data folder.
 private struct UnpackedBackup {
     private static let journals = [BackupManifest.orders, BackupManifest.marketData]
+    /// Where something is unpacked.
+    private static let places = journals + [BackupManifest.snapshots]
 
     private let folder: String
     private var files: [BackedUpFile] = []
@@ -78,6 +80,8 @@ private struct UnpackedBackup {
                     "\(journal) holds a journal already: a backup is restored where there is none. Choose "
                         + "another --data-dir, or move the folder aside")
             }
+        }
+        for name in Self.places {
             try? FileManager.default.removeItem(atPath: aside(name))
             do {
                 try FileManager.default.createDirectory(
@@ -192,6 +196,6 @@ private struct UnpackedBackup {
     }
 
     func remove() {
-        for journal in Self.journals { try? FileManager.default.removeItem(atPath: aside(journal)) }
+        for journal in Self.places { try? FileManager.default.removeItem(atPath: aside(journal)) }
     }
 }

@@ -1,5 +1,8 @@
 // `trading-robot verify`: runs the recorded sessions through the backtester and compares three ledgers: what
 // the backtest makes, what the simulator journalled, and what the tracker booked. Reads only.
+//
+// Where the journals were pruned, it begins with the oldest snapshots that are kept (`VerifyBasis`), and
+// says from which trade on it proves.
 
 import Contracts
 import Foundation
@@ -18,46 +21,57 @@ let verifyCommand = Command(
 ) { context in
     let settings = context.settings
     let folder = settings[CommonSettings.dataDirectory]
-    let recorded = try RecordedOrders(directory: folder + "/orders")
-    guard !recorded.sessions.isEmpty else {
+    let database = StackSettings.databaseLocation(settings)
+    let begun = try VerifyBasis(folder: folder, database: database)
+    for remark in begun.remarks { writeToStandardError(remark + "\n") }
+    let recorded = try RecordedOrders(directory: folder + "/orders", basis: begun)
+    let terms = begun.sessions.map(\.terms) + recorded.sessions
+    guard !terms.isEmpty || !begun.unproven.isEmpty else {
         throw Failure("nothing_recorded", "\(folder) holds no session: there is nothing to verify yet")
     }
-    let journal = try JournalSource(directory: folder + "/market-data")
-    for terms in recorded.sessions where terms.marketDataEpoch != journal.epoch {
+    let first = min(begun.firstEvent, recorded.sessions.map(\.start).min() ?? .max)
+    let journal = try JournalSource(directory: folder + "/market-data", from: first)
+    for terms in terms where terms.marketDataEpoch != journal.epoch {
         throw Failure(
             "other_market_data",
             "session \(terms.strategyID) was made of market data \(terms.marketDataEpoch), and "
                 + "\(folder)/market-data is \(journal.epoch): put the journal back that it was made of")
     }
-    var run = BacktestRun(plugins: StrategySettings.folders(settings))
+    var run = BacktestRun(plugins: StrategySettings.folders(settings), symbols: begun.symbols)
+    for basis in recorded.bases { try run.add(basis) }
     for terms in recorded.sessions { try run.add(terms) }
     var source: any MarketDataSource = journal
     var progress = TerminalProgress()
-    try run.run(&source, through: journal.last) { events in
-        progress.show("\(events * 100 / max(1, journal.last)) %")
+    try run.run(&source, through: journal.count) { events in
+        progress.show("\(events * 100 / max(1, journal.count)) %")
     }
     progress.finish()
-    let booked = try bookedLedger(StackSettings.databaseLocation(settings))
-    var differences = 0
+    let booked = try bookedLedger(database)
+    var differences = begun.unproven.count
+    for id in begun.unproven {
+        writeToStandardError(
+            "\(id): no snapshot of the strategy can be used and its beginning was pruned: nothing of it can "
+                + "be proven\n")
+    }
     for result in run.results {
         let id = result.terms.strategyID
         let check = LedgerComparison(
-            strategy: id, backtest: run.lines(of: result), journal: recorded.trades[id] ?? [],
-            database: booked[id] ?? [], isFinished: recorded.finished.contains(id))
+            strategy: id, first: begun.firstTrade(of: id), backtest: run.lines(of: result),
+            journal: recorded.trades[id] ?? [], database: booked[id] ?? [],
+            isFinished: recorded.finished.contains(id))
         if let failure = result.failure { writeToStandardError("\(id): \(failure)\n") }
         if let sentence = check.firstDifference {
             differences += 1
             writeToStandardError("\(sentence)\n")
-        } else if let sentence = try metricsDifference(
-            result, StackSettings.databaseLocation(settings))
-        {
+        } else if let sentence = try metricsDifference(result, database) {
             differences += 1
             writeToStandardError("\(sentence)\n")
         } else {
             writeToStandardOutput(check.summary + "\n")
         }
     }
-    for id in booked.keys.sorted() where !recorded.sessions.contains(where: { $0.strategyID == id }) {
+    for id in booked.keys.sorted()
+    where !terms.contains(where: { $0.strategyID == id }) && !begun.unproven.contains(id) {
         differences += 1
         writeToStandardError("\(id): the database holds trades of a strategy that the simulator never ran\n")
     }
@@ -65,10 +79,10 @@ let verifyCommand = Command(
 }
 
 /// The canonical lines of every strategy in the database.
-private func bookedLedger(_ location: String) throws -> [String: [String]] {
+private func bookedLedger(_ location: String) throws -> [String: [RecordedTrade]] {
     let store = try openStore(location, options: StoreOptions(access: .readOnly))
     defer { try? store.close() }
-    var lines: [String: [String]] = [:]
+    var lines: [String: [RecordedTrade]] = [:]
     var writer = JSONWriter(capacity: 1024)
     // Trades of other robots have no session that could be run again.
     let outside = Set(try store.outsideStrategies().map(\.id))
@@ -76,40 +90,9 @@ private func bookedLedger(_ location: String) throws -> [String: [String]] {
         if outside.contains(trade.strategyID) { return }
         writer.reset()
         trade.writeCanonical(into: &writer)
-        lines[trade.strategyID, default: []].append(writer.string)
+        lines[trade.strategyID, default: []].append(RecordedTrade(trade.strategySeq, writer.string))
     }
     return lines
-}
-
-/// What the simulator's journal says of its sessions.
-private struct RecordedOrders {
-    private(set) var sessions: [SessionTerms] = []
-    /// Canonical lines by strategy, in the order of the journal.
-    private(set) var trades: [String: [String]] = [:]
-    /// Strategies that have handled the end of the data.
-    private(set) var finished: Set<String> = []
-
-    init(directory: String) throws {
-        let reader = try JournalReader(directory: directory)
-        guard reader.lastSeq > 0 else { return }
-        var recorded = self
-        var writer = JSONWriter(capacity: 1024)
-        try reader.read(from: reader.firstSeq, through: reader.lastSeq) { _, json in
-            let type = try EventHead.read(json).type
-            if type.equals("trade") {
-                let trade = try TradeEvent.decode(json).trade
-                writer.reset()
-                trade.writeCanonical(into: &writer)
-                recorded.trades[trade.strategyID, default: []].append(writer.string)
-            } else if type.equals("session") {
-                recorded.sessions.append(try SessionTerms(try JSONValue(parsing: json)))
-            } else if type.equals("session_end") {
-                recorded.finished.insert(try JSONValue(parsing: json).string("strategy_id"))
-            }
-            return true
-        }
-        self = recorded
-    }
 }
 
 /// Whether the tracker's metrics are those of the backtest; nil when they are, or when one of them has seen
@@ -130,63 +113,4 @@ private func metricsDifference(_ result: BacktestResult, _ location: String) thr
             + " \(expected ?? "absent") in the backtest: `trading-robot ledger rebuild` counts it anew"
     }
     return nil
-}
-
-/// Three ledgers of one strategy.
-private struct LedgerComparison {
-    let strategy: String
-    let backtest: [String]
-    let journal: [String]
-    let database: [String]
-    /// Whether the session went through the end of the data; if not, the backtest may know more trades.
-    let isFinished: Bool
-
-    /// The first difference as one sentence; nil when the ledgers agree.
-    var firstDifference: String? {
-        for index in database.indices {
-            guard index < journal.count else {
-                return
-                    "\(strategy): \(name(database[index])) is in the database, not in the simulator's journal"
-            }
-            if database[index] != journal[index] {
-                return
-                    "\(strategy): \(name(journal[index])) differs: the database holds\n  \(database[index])\n"
-                    + "and the simulator's journal holds\n  \(journal[index])"
-            }
-        }
-        if database.count < journal.count {
-            return
-                "\(strategy): \(name(journal[database.count])) is in the simulator's journal and not in the "
-                + "database (\(journal.count - database.count) trades missing; is the tracker still at work?)"
-        }
-        for index in journal.indices {
-            guard index < backtest.count else {
-                return
-                    "\(strategy): \(name(journal[index])) was made by the simulator, not by the backtest"
-            }
-            if journal[index] != backtest[index] {
-                return
-                    "\(strategy): \(name(journal[index])) differs: the simulator made\n  \(journal[index])\n"
-                    + "and the backtest makes\n  \(backtest[index])"
-            }
-        }
-        if isFinished, journal.count < backtest.count {
-            return
-                "\(strategy): \(name(backtest[journal.count])) is made by the backtest, not by the simulator"
-        }
-        return nil
-    }
-
-    var summary: String {
-        let rest = backtest.count - journal.count
-        let open =
-            rest > 0 ? "; the session has not come to the end of the journal, \(rest) trades lie ahead" : ""
-        return
-            "\(strategy): \(journal.count) trades, the same in database, simulator and backtest\(open)"
-    }
-
-    private func name(_ line: String) -> String {
-        let id = (try? JSONValue(parsing: line).string("trade_id")) ?? "?"
-        return "trade \(id)"
-    }
 }

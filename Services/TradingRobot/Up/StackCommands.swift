@@ -39,7 +39,8 @@ struct StackCommands {
             settings[DataSettings.hours].rawValue, "--speed", settings[DataSettings.speed].settingText,
             "--seed", String(settings[DataSettings.seed]), "--rate", String(settings[DataSettings.rate]),
             "--events", String(settings[DataSettings.events]), "--durability",
-            settings[StackSettings.durability].rawValue, "--expected-readers",
+            settings[StackSettings.durability].rawValue, "--journal-segment",
+            String(settings[StackSettings.journalSegment]), "--expected-readers",
             (["simulator"] + (1...runners).map { "runner-\($0)" }).joined(separator: ","),
         ]
         for path in settings[DataSettings.data] { arguments += ["--data", path] }
@@ -56,7 +57,10 @@ struct StackCommands {
                 endpoints.marketDataReplay, "--order-entry-endpoint", endpoints.orderEntry,
                 "--trades-endpoint", endpoints.trades, "--trade-replay-endpoint", endpoints.tradeReplay,
                 "--health-endpoint", endpoints.simulatorHealth, "--durability",
-                settings[StackSettings.durability].rawValue,
+                settings[StackSettings.durability].rawValue, "--snapshot-every",
+                String(settings[StackSettings.snapshotEvery]), "--journal-keep",
+                settings[StackSettings.journalKeep].settingText, "--journal-segment",
+                String(settings[StackSettings.journalSegment]),
             ])
     }
 
@@ -78,7 +82,8 @@ struct StackCommands {
             endpoints.marketData,
             "--market-data-replay-endpoint", endpoints.marketDataReplay, "--order-entry-endpoint",
             endpoints.orderEntry, "--health-endpoint", endpoints.runnerHealth[number - 1],
-            "--lease-term", settings[RunnerSettings.leaseTerm].settingText,
+            "--lease-term", settings[RunnerSettings.leaseTerm].settingText, "--snapshot-every",
+            String(settings[StackSettings.snapshotEvery]),
         ]
         arguments += StrategySettings.flags(settings)
         return child("strategy-runner", "strategy-runner-\(number)", arguments)

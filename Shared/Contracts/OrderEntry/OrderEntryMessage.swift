@@ -55,9 +55,12 @@ public struct AttachedAnswer: Sendable, Equatable {
     public var command: UInt64
     public var report: UInt64
     public var matched: UInt64
+    /// The market data that the session is made of.
+    public var marketDataEpoch: String
 
     public init(
-        strategy: String, attachID: UInt64, start: UInt64, command: UInt64, report: UInt64, matched: UInt64
+        strategy: String, attachID: UInt64, start: UInt64, command: UInt64, report: UInt64, matched: UInt64,
+        marketDataEpoch: String = ""
     ) {
         self.strategy = strategy
         self.attachID = attachID
@@ -65,6 +68,7 @@ public struct AttachedAnswer: Sendable, Equatable {
         self.command = command
         self.report = report
         self.matched = matched
+        self.marketDataEpoch = marketDataEpoch
     }
 }
 
@@ -119,6 +123,7 @@ extension OrderEntryMessage {
             writer.field("last_command", answer.command)
             writer.field("report", answer.report)
             writer.field("event", answer.matched)
+            writer.field("market_data_epoch", answer.marketDataEpoch)
         case .matched(let strategy, let event, let report):
             writer.field("type", word: "matched")
             writer.field("strategy_id", strategy)

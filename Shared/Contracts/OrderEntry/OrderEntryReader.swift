@@ -5,7 +5,7 @@ public struct OrderEntryReader: Sendable {
     private enum Key: UInt8, WireNamed {
         case type, strategyID, fence, owner, seen, attachID, event, report, lastCommand, start, session,
             command
-        case reasonCode, reason
+        case reasonCode, reason, marketDataEpoch
         var wireName: StaticString {
             switch self {
             case .type: "type"
@@ -22,6 +22,7 @@ public struct OrderEntryReader: Sendable {
             case .command: "command"
             case .reasonCode: "reason_code"
             case .reason: "reason"
+            case .marketDataEpoch: "market_data_epoch"
             }
         }
     }
@@ -59,6 +60,7 @@ public struct OrderEntryReader: Sendable {
         var terms: SessionTerms?
         var command: (strategy: String, command: Command)?
         var reason = Reason(code: "", sentence: "")
+        var marketDataEpoch = ""
     }
 
     private let keys = KeyTable<Key>()
@@ -113,6 +115,7 @@ public struct OrderEntryReader: Sendable {
         case .command: fields.command = try CommandCodec.read(&reader, symbols: &symbols)
         case .reasonCode: fields.reason.code = try reader.string().string
         case .reason: fields.reason.sentence = try reader.string().string
+        case .marketDataEpoch: fields.marketDataEpoch = try reader.string().string
         }
     }
 
@@ -139,7 +142,8 @@ public struct OrderEntryReader: Sendable {
             return .attached(
                 AttachedAnswer(
                     strategy: strategy, attachID: fields.attachID, start: fields.start,
-                    command: fields.lastCommand, report: fields.report, matched: fields.event))
+                    command: fields.lastCommand, report: fields.report, matched: fields.event,
+                    marketDataEpoch: fields.marketDataEpoch))
         case .matched: return .matched(strategy: strategy, event: fields.event, report: fields.report)
         case .ahead:
             return .ahead(

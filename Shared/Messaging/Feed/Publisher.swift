@@ -229,6 +229,9 @@ package final class Publisher {
     /// Sends a heartbeat now, beside those of every 250 ms: readers then need not wait to learn that nothing
     /// is missing.
     package func sendHeartbeat() {
+        if counters.heartbeats.isMultiple(of: MessagingLimit.heartbeatsPerLook) {
+            journal?.noticeRemovedSegments()
+        }
         let changed = heartbeat.take { String(decoding: topics[$0].bytes, as: UTF8.self) }
         let first = heartbeat.last == 0 || journal == nil ? 0 : firstSeq
         heartbeatJSON.reset()

@@ -140,6 +140,7 @@ extension Subscriber {
             return fail(.sourceRewound(configuration.endpoint, checkpoint: heardLast, last: heartbeat.last))
         }
         heardLast = heartbeat.last
+        keptFirst = max(keptFirst, heartbeat.first)
         // While something is repaired or held, the messages below this heartbeat may be among it: the next
         // one tells.
         guard isLive else { return }

@@ -51,7 +51,9 @@ extension Subscriber {
         if let keptLast = end.keptLast, keptLast < seen {
             return fail(.sourceRewound(configuration.endpoint, checkpoint: seen, last: keptLast))
         }
-        if end.first > repair.from, end.last >= end.first || (end.keptFirst ?? 0) > repair.from {
+        keptFirst = max(keptFirst, end.keptFirst ?? 0)
+        let isOldest = configuration.beginsWithOldest && repair.from == 1
+        if !isOldest, end.first > repair.from, end.last >= end.first || (end.keptFirst ?? 0) > repair.from {
             return fail(.historyGone(configuration.endpoint, needed: repair.from, first: end.first))
         }
         let isEmpty = end.last < repair.from

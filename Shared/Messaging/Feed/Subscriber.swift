@@ -27,6 +27,8 @@ package struct SubscriberConfiguration: Sendable {
     package var prefixes: [[UInt8]]?
     /// Everything up to here is handled already; nil begins with the first message that comes.
     package var checkpoint: UInt64?
+    /// Whether a checkpoint of 0 means the oldest event kept: what was pruned before is not missed.
+    package var beginsWithOldest = false
     /// The epoch followed so far; nil takes the first one seen.
     package var epoch: String?
     /// Events of that epoch up to here were seen before, whatever the checkpoint: a publisher that holds
@@ -82,6 +84,7 @@ package final class Subscriber {
         var held = HeldMessages()
         var repair: Repair?
         var heardLast: UInt64
+        var keptFirst: UInt64 = 0
         var isPaused = false
     }
 
@@ -350,6 +353,12 @@ extension Subscriber {
     var repair: Repair? {
         get { state.pointee.repair }
         set { state.pointee.repair = newValue }
+    }
+
+    /// The oldest event that the publisher keeps, as it said last; 0 while it has not said.
+    package internal(set) var keptFirst: UInt64 {
+        get { state.pointee.keptFirst }
+        set { state.pointee.keptFirst = newValue }
     }
 
     /// A heartbeat never says less than this: the checkpoint, and what was heard live since.

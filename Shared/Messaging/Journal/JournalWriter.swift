@@ -153,17 +153,16 @@ package final class JournalWriter {
     /// Deletes whole segments whose records all lie before `seq`, never the newest one. Returns how many.
     @discardableResult
     package func removeSegments(before seq: UInt64) throws(JournalError) -> Int {
-        let segments = try folder.segments()
-        var removed = 0
-        while removed + 1 < segments.count, segments[removed + 1].firstSeq <= seq {
-            // The oldest first, so that a crash leaves no hole; the segment before its index, which may be
-            // orphaned.
-            try Disk.remove(segments[removed].path)
-            removed += 1
-            firstSeq = segments[removed].firstSeq
-            try Disk.remove(segments[removed - 1].indexPath)
-        }
+        let removed = try folder.removeSegments(before: seq)
+        noticeRemovedSegments()
         return removed
+    }
+
+    /// Notices that the oldest segments were deleted by another process (`journal prune`), so that readers
+    /// are told what is kept. Failing to look changes nothing.
+    package func noticeRemovedSegments() {
+        guard let oldest = try? folder.segments().first else { return }
+        firstSeq = max(firstSeq, oldest.firstSeq)
     }
 
     /// Closes the files and releases the lock. A batch that was not flushed is dropped.

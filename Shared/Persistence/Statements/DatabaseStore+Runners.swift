@@ -91,7 +91,11 @@ extension DatabaseStore {
                 """)
             delete.bind(strategy, at: 1)
             try delete.run()
-            return connection.changes == 1
+            guard connection.changes == 1 else { return false }
+            let snapshots = try connection.statement("DELETE FROM strategy_snapshots WHERE strategy_id = ?")
+            snapshots.bind(strategy, at: 1)
+            try snapshots.run()
+            return true
         }
     }
 }

@@ -80,9 +80,9 @@ extension Bool: ScalarSettingValue {
 
 extension Duration: ScalarSettingValue {
     package static var placeholder: String { "DURATION" }
-    /// `250us`, `10ms`, `2s`, `5m`; whole numbers, never negative.
+    /// `250us`, `10ms`, `2s`, `5m`, `3h`, `7d`; whole numbers, never negative.
     package static func read(_ text: String) throws(RefusedValue) -> Duration {
-        let refusal = RefusedValue("a whole number with its unit: 250us, 10ms, 2s or 5m")
+        let refusal = RefusedValue("a whole number with its unit: 250us, 10ms, 2s, 5m, 3h or 7d")
         let unit = text.drop { $0.isNumber }
         guard let number = Int64(text.prefix(text.count - unit.count)) else { throw refusal }
         switch unit {
@@ -90,6 +90,8 @@ extension Duration: ScalarSettingValue {
         case "ms": return .milliseconds(number)
         case "s": return .seconds(number)
         case "m" where number < 1_000_000: return .seconds(number * 60)
+        case "h" where number < 1_000_000: return .seconds(number * 3_600)
+        case "d" where number < 100_000: return .seconds(number * 86_400)
         default: throw refusal
         }
     }

@@ -12,18 +12,25 @@ package struct JournalSource: MarketDataSource {
 
     package private(set) var position: UInt64 = 0
     private let reader: JournalReader
+    private let start: UInt64
     private var events: [MarketEvent] = []
     private var next = 0
     private var sawEnd = false
 
+    /// - Parameter seq: where to begin, if that is kept.
     /// - Throws: `JournalError` when there is no journal or it is damaged.
-    package init(directory: String) throws {
+    package init(directory: String, from seq: UInt64 = 1) throws {
         reader = try JournalReader(directory: directory)
+        start = max(reader.firstSeq, seq)
     }
 
     /// The last event of the journal.
     package var last: UInt64 { reader.lastSeq }
     package var epoch: String { reader.epoch }
+    /// The oldest event that is kept.
+    package var keptFirst: UInt64 { reader.firstSeq }
+    /// How many events it holds from where it begins.
+    package var count: UInt64 { last + 1 - min(start, last + 1) }
 
     package mutating func next(
         into event: inout MarketEvent, symbols: inout SymbolTable
@@ -49,7 +56,7 @@ package struct JournalSource: MarketDataSource {
     }
 
     private mutating func fill(_ symbols: inout SymbolTable) throws(MarketDataError) {
-        let from = max(reader.firstSeq, reader.firstSeq + position)
+        let from = start + position
         guard from <= reader.lastSeq, !sawEnd else { return }
         events.removeAll(keepingCapacity: true)
         next = 0

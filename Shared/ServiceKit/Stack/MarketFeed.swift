@@ -2,7 +2,8 @@
 //
 // Guarantees: events are in the window in the order of their `seq`, without a hole; what was lost is replayed
 // before anything later arrives. When the window is full the feed pauses. When somebody needs an older event
-// than the window holds, the feed begins again from there; those ahead wait meanwhile.
+// than the window holds, the feed begins again from there; those ahead wait meanwhile. When nobody needs what
+// comes for a long while, as after a restart from snapshots, it begins again further on.
 
 import Contracts
 import Messaging
@@ -18,6 +19,14 @@ package final class MarketFeed: FeedReceiver {
     package private(set) var rejectedCount: UInt64 = 0
     /// Called with every message that could not be read.
     package var onRejected: ((RejectedMessage) -> Void)?
+
+    /// Events that nobody needs are read up to this many; more are passed over by beginning again.
+    private static let stride: UInt64 = 65_536
+
+    /// The oldest event that the gateway keeps; 0 while it has not said.
+    package private(set) var keptFirst: UInt64 = 0
+    /// Whether the first event that comes is where the window begins.
+    private var beginsWithOldest = false
 
     private let bus: Bus
     private var configuration: SubscriberConfiguration
@@ -40,9 +49,11 @@ package final class MarketFeed: FeedReceiver {
         configuration.seen = seen
     }
 
-    /// Begins to follow the gateway at the event `seq`.
+    /// Begins to follow the gateway at the event `seq`; at 1 with the oldest that is kept.
     package func start(at seq: UInt64 = 1) throws {
         subscriber?.close()
+        beginsWithOldest = seq == 1
+        configuration.beginsWithOldest = beginsWithOldest
         configuration.seen = max(configuration.seen, window.next - 1)
         window.restart(at: seq)
         configuration.checkpoint = seq - 1
@@ -65,10 +76,12 @@ package final class MarketFeed: FeedReceiver {
         if !window.isFull { subscriber?.resume() }
     }
 
-    /// Begins again when `seq` is older than what the window holds.
+    /// Begins again when `seq` is older than what the window holds, or so much later that what lies between
+    /// is not worth reading. What is no longer kept is not asked for: whoever needs it has to see that.
     package func require(_ seq: UInt64?) throws {
-        guard let seq, seq < window.first else { return }
-        try start(at: seq)
+        keptFirst = max(keptFirst, subscriber?.keptFirst ?? 0)
+        guard let seq, seq >= keptFirst else { return }
+        if seq < window.first || seq > window.next + Self.stride { try start(at: seq) }
     }
 
     /// Whether nobody waits for the next event: then its coming alone does not wake this thread.
@@ -88,13 +101,20 @@ package final class MarketFeed: FeedReceiver {
     }
 
     package func deliver(topic: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer, seq: UInt64) {
+        if beginsWithOldest { begin(at: seq) }
         fillHole(before: seq)
         window.append(event)
         if window.isFull { subscriber?.pause() }
     }
 
+    private func begin(at seq: UInt64) {
+        beginsWithOldest = false
+        window.restart(at: seq)
+    }
+
     package func rejected(_ message: RejectedMessage) {
         rejectedCount += 1
+        if beginsWithOldest, message.isSkipped, let seq = message.seq { begin(at: seq) }
         onRejected?(message)
     }
 

@@ -78,10 +78,10 @@ package struct OpenedSource: Sendable {
         if paths.count == 1, Self.isJournal(paths[0]) {
             let path = paths[0]
             let journal = try JournalSource(directory: path)
-            description = ["The journal \(path): \(journal.last) events."]
+            description = ["The journal \(path): \(journal.count) events."]
             identity = "journal \(journal.epoch) events=\(journal.last)"
             instruments = []
-            eventCount = journal.last
+            eventCount = journal.count
             isEndless = false
             make = { try JournalSource(directory: path) }
             return

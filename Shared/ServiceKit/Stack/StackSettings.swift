@@ -86,6 +86,23 @@ package enum StackSettings {
         help: "What a journalled event survives: process = kill -9, group = power loss (one sync a batch), "
             + "record = one sync an event.")
 
+    package static let snapshotEvery = Setting<Int>(
+        "snapshot-every", default: 100_000, placeholder: "N",
+        help: "Market events between two snapshots of sessions and strategies, from which a restart goes on; "
+            + "0: none.",
+        allowed: Setting<Int>.within(0...Int.max))
+
+    package static let journalKeep = Setting<Duration>(
+        "journal-keep", default: .zero,
+        help:
+            "How long the journals are kept: whole older segments are deleted, as `journal prune` does; 0s: "
+            + "everything is kept.")
+
+    package static let journalSegment = Setting<Int>(
+        "journal-segment", default: 64 << 20, placeholder: "BYTES",
+        help: "Size at which a segment of a journal ends; whole segments are what is pruned.",
+        allowed: Setting<Int>.within(4_096...1 << 30))
+
     package static let database = Setting<String?>(
         "database-url", default: nil, placeholder: "URL", secret: true,
         help: "The database; DIR/trading.db if not given.")

@@ -128,19 +128,31 @@ extension SessionTerms {
 extension HostedStrategy {
     /// The strategy of a session, ready for its first event.
     ///
-    /// - Parameter waits: whether calls wait for a plugin in a process of its own; else it may be pending.
+    /// - Parameters:
+    ///   - waits: whether calls wait for a plugin in a process of its own; else it may be pending.
+    ///   - restored: the state of a snapshot to go on from.
     /// - Throws: `InvalidParameters`, `SettingsError` or `StrategyFailure`.
     package static func make(
         _ terms: SessionTerms, plugin: any StrategyPlugin, symbols: [SymbolIndex],
-        waits: Bool = true, onLog: ((_ level: UInt32, _ text: String) -> Void)? = nil
+        waits: Bool = true, restored: [UInt8]? = nil,
+        onLog: ((_ level: UInt32, _ text: String) -> Void)? = nil
     ) throws -> HostedStrategy {
         let texts = terms.parameters.map { "\($0.name)=\($0.value)" }
         let settings = try SessionSettings(fields: terms.simulation.map { ($0.name, $0.value) })
+        let warmUp = WarmUp(text: terms.warmUp) ?? .none
+        let snapshot = try restored.map { bytes in
+            do throws(StateError) {
+                return try HostedSnapshot(
+                    bytes: bytes, symbols: symbols, warmUp: warmUp, ordersFrom: settings.ordersFrom)
+            } catch {
+                throw SnapshotFrame.Refusal("the snapshot of \(terms.strategyID) cannot be read")
+            }
+        }
         return try HostedStrategy(
             id: terms.strategyID, instance: plugin.makeInstance(waits: waits), symbols: symbols,
             names: terms.symbols,
             parameters: ParameterValues(texts, for: plugin.metadata.parameters), cash: settings.cash,
-            warmUp: WarmUp(text: terms.warmUp) ?? .none, ordersFrom: settings.ordersFrom,
+            warmUp: warmUp, ordersFrom: settings.ordersFrom, from: snapshot,
             onLog: onLog)
     }
 }

@@ -19,22 +19,31 @@ package final class BacktestSession {
     /// Told every mark of the account, in order with the executions.
     package var onMark: ((EquityMark) -> Void)?
 
-    private let state: UnsafeMutablePointer<State>
+    let state: UnsafeMutablePointer<State>
+    /// What is left between the two sides of a session that goes on from snapshots; nil once they are in
+    /// step.
+    var between: JournalledBetween?
 
     /// What every event reads and writes. Behind a pointer, because the checks of exclusive access to
     /// properties of an object cost a third of an event; nothing but this object has the pointer, and it is
     /// confined to one thread at a time.
-    private struct State {
+    struct State {
         var driver: SessionDriver
         var reports: [Report] = []
         var commands: [Command] = []
     }
 
-    package init(strategy: HostedStrategy, settings: SessionSettings, symbols: [SymbolIndex]) {
+    package convenience init(strategy: HostedStrategy, settings: SessionSettings, symbols: [SymbolIndex]) {
+        self.init(
+            strategy: strategy, driver: SessionDriver(settings: settings, symbols: symbols), symbols: symbols)
+    }
+
+    /// A session that goes on from where it and its strategy stand, which must be the same place.
+    package init(strategy: HostedStrategy, driver: SessionDriver, symbols: [SymbolIndex]) {
         self.strategy = strategy
         self.symbols = SymbolSet(symbols)
         state = UnsafeMutablePointer<State>.allocate(capacity: 1)
-        state.initialize(to: State(driver: SessionDriver(settings: settings, symbols: symbols)))
+        state.initialize(to: State(driver: driver))
     }
 
     /// The same session with another object for its strategy, which stands where that of `session` does.
@@ -90,7 +99,7 @@ package final class BacktestSession {
     }
 
     /// Passes on the marks that lie before the execution with this number.
-    private func passMarks(before strategySeq: UInt64 = .max) {
+    func passMarks(before strategySeq: UInt64 = .max) {
         for mark in state.pointee.driver.takeMarks(before: strategySeq) { onMark?(mark) }
     }
 
@@ -112,7 +121,8 @@ package final class BacktestSession {
         collectCommands()
     }
 
-    private func collectCommands() {
+    /// Gives the session the commands that the strategy has made; done before each step.
+    package func collectCommands() {
         strategy.takeCommands(into: &state.pointee.commands)
         for command in state.pointee.commands {
             onCommand?(command)

@@ -4,6 +4,7 @@
 // Costs: linear in the number of open orders, which is a handful. Order: by number.
 
 import Contracts
+import TradingCore
 
 /// An order that is unanswered or working.
 package struct OpenOrder: Equatable {
@@ -94,6 +95,45 @@ package struct OpenOrders {
 
     private func index(of number: UInt64) -> Int? {
         orders.firstIndex { $0.number == number }
+    }
+}
+
+extension OpenOrders {
+    func write(into state: inout StateWriter) {
+        state.put(each: orders) { order, state in
+            state.put(order.number)
+            state.put(order.slot)
+            for word in [order.side.rawValue, order.type.rawValue, order.timeInForce.rawValue] {
+                state.put(word)
+            }
+            for amount in [order.quantity, order.filled, order.remaining] { state.put(amount) }
+            state.put(order.price)
+            state.put(order.stopPrice)
+            state.put(order.isWorking)
+        }
+        state.put(each: unanswered) { $1.put($0) }
+    }
+
+    /// - Parameter symbols: of the strategy, by slot.
+    init(from state: inout StateReader, symbols: [SymbolIndex]) throws(StateError) {
+        orders = try state.take { (state) throws(StateError) in
+            let number: UInt64 = try state.take()
+            let slot: Int = try state.take()
+            guard symbols.indices.contains(slot) else { throw StateError() }
+            let (side, type) = (try state.take(word: Side.self), try state.take(word: OrderType.self))
+            let timeInForce = try state.take(word: TimeInForce.self)
+            let quantity: Quantity = try state.take()
+            let filled: Quantity = try state.take()
+            let remaining: Quantity = try state.take()
+            var order = OpenOrder(
+                number: number, slot: slot, symbol: symbols[slot], side: side, type: type,
+                timeInForce: timeInForce, quantity: quantity, price: try state.take(),
+                stopPrice: try state.take(), remaining: remaining)
+            order.filled = filled
+            order.isWorking = try state.take()
+            return order
+        }
+        unanswered = try state.take { (state) throws(StateError) in try state.take() }
     }
 }
 

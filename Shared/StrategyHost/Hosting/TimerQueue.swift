@@ -2,6 +2,8 @@
 //
 // Costs: setting one moves the later-firing ones; taking the next is constant. Limit: `maximumTimers`.
 
+import TradingCore
+
 package struct TimerQueue: Equatable {
     /// Timers one strategy may have set at a time; one more is refused.
     package static let maximumTimers = 1_024
@@ -50,5 +52,23 @@ package struct TimerQueue: Equatable {
     package mutating func takeDue(at time: Int64) -> Timer? {
         guard let next = timers.last, next.due <= time else { return nil }
         return timers.removeLast()
+    }
+}
+
+extension TimerQueue {
+    func write(into state: inout StateWriter) {
+        state.put(each: timers) { timer, state in
+            state.put(timer.due)
+            state.put(timer.number)
+        }
+        state.put(created)
+    }
+
+    init(from state: inout StateReader) throws(StateError) {
+        timers = try state.take { (state) throws(StateError) in
+            Timer(due: try state.take(), number: try state.take())
+        }
+        created = try state.take()
+        guard timers.count <= Self.maximumTimers else { throw StateError() }
     }
 }

@@ -10,6 +10,7 @@
 // given a session that begins early enough, and orders only from that event on (`orders_from`).
 
 import Contracts
+import TradingCore
 
 package enum WarmUp: Equatable, Sendable {
     case none
@@ -140,5 +141,21 @@ package struct Warming: Equatable, Sendable {
     func isDone(at time: Int64, event: UInt64) -> Bool {
         guard let warmAt, event >= from else { return false }
         return time >= warmAt && missing.allSatisfy { $0 <= 0 }
+    }
+}
+
+extension Warming {
+    func write(into state: inout StateWriter) {
+        state.put(each: missing) { $1.put($0) }
+        state.put(warmAt != nil)
+        state.put(warmAt ?? 0)
+    }
+
+    /// - Parameters: as the session's terms have them.
+    init(_ warmUp: WarmUp, ordersFrom: UInt64, from state: inout StateReader) throws(StateError) {
+        let missing = try state.take { (state) throws(StateError) in try state.take(Int64.self) }
+        let isSet: Bool = try state.take()
+        let time: Int64 = try state.take()
+        self.init(warmUp, missing: missing, warmAt: isSet ? time : nil, ordersFrom: ordersFrom)
     }
 }

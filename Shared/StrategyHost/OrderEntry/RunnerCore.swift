@@ -15,6 +15,12 @@ package struct RunningStrategy {
     package var failure: Reason?
     package var eventsHanded: UInt64 = 0
     var hold = WindowHold()
+    /// The key of the snapshot that the strategy was made from, until the simulator has confirmed it.
+    var restoredKey: UInt64?
+    /// What snapshots of it belong to; nil while the simulator has not answered.
+    var snapshotKey: UInt64?
+    /// Where the strategy stood at its last snapshot.
+    var snapshotEvent: UInt64 = 0
 
     package var id: String { terms.strategyID }
 }
@@ -33,27 +39,46 @@ package final class RunnerCore {
     package var onFailure: (_ strategy: String, Reason) -> Void
     /// Told when the simulator has seen a higher fence: the strategy is another runner's and was removed.
     package var onLost: (_ strategy: String, _ seen: UInt64) -> Void = { _, _ in }
+    /// Told when the snapshot that a strategy was made from is beyond what its session has come to, or
+    /// belongs to another one: it must be made anew from another, or from the start.
+    package var onUnusableSnapshot: (_ strategy: String) -> Void = { _ in }
+    /// The oldest market event that is kept; 0 while that is not known.
+    package var marketDataFirst: UInt64 = 0
     /// Names this process among all that may ever claim a strategy.
     private let owner: String
     private var writer = JSONWriter(capacity: 64 << 10)
     private var waitingLines = 0
+    private var snapshots: [StrategySnapshot] = []
+    private let snapshotEvery: UInt64
 
-    package init(owner: String, onFailure: @escaping (_ strategy: String, Reason) -> Void) {
+    /// - Parameter snapshotEvery: market events between two snapshots of a strategy; 0: none are taken.
+    package init(
+        owner: String, snapshotEvery: UInt64 = 0,
+        onFailure: @escaping (_ strategy: String, Reason) -> Void
+    ) {
         self.owner = owner
+        self.snapshotEvery = snapshotEvery
         self.onFailure = onFailure
     }
 
     /// Takes a strategy, in the place of an earlier claim of it; it attaches with the next `attachDetached`.
-    package func add(_ terms: SessionTerms, _ strategy: HostedStrategy, symbols: [SymbolIndex], fence: UInt64)
-    {
+    ///
+    /// - Parameter snapshot: what the strategy was made from, if it was.
+    package func add(
+        _ terms: SessionTerms, _ strategy: HostedStrategy, symbols: [SymbolIndex], fence: UInt64,
+        from snapshot: StrategySnapshot? = nil
+    ) {
         // The simulator knows an owner's later attach by its id.
         let before = indexes[terms.strategyID].map { strategies[$0].session.attachID } ?? 0
         let session = RunnerSession(strategy: strategy, symbols: symbols, fence: fence, attachID: before)
+        var running = RunningStrategy(terms: terms, session: session)
+        running.restoredKey = snapshot?.key
+        running.snapshotEvent = strategy.lastEvent
         if let index = indexes[terms.strategyID] {
-            strategies[index] = RunningStrategy(terms: terms, session: session)
+            strategies[index] = running
         } else {
             indexes[terms.strategyID] = strategies.count
-            strategies.append(RunningStrategy(terms: terms, session: session))
+            strategies.append(running)
         }
     }
 
@@ -103,11 +128,8 @@ package final class RunnerCore {
     package func receive(_ message: OrderEntryMessage, symbols: inout SymbolTable) throws(JSONError) {
         switch message {
         case .attached(let answer):
-            guard let index = indexes[answer.strategy] else { return }
-            strategies[index].session.attached(
-                AttachAnswer(
-                    id: answer.attachID, start: answer.start, command: answer.command, report: answer.report,
-                    matched: answer.matched))
+            guard let index = indexes[answer.strategy], strategies[index].failure == nil else { return }
+            attached(answer, index)
         case .report(let order):
             guard let index = indexes[order.strategyID], strategies[index].failure == nil else { return }
             let report = try order.report(symbols: &symbols)
@@ -136,6 +158,22 @@ package final class RunnerCore {
         }
     }
 
+    private func attached(_ answer: AttachedAnswer, _ index: Int) {
+        let key = strategies[index].terms.snapshotKey(marketDataEpoch: answer.marketDataEpoch)
+        let taken = AttachAnswer(
+            id: answer.attachID, start: answer.start, command: answer.command, report: answer.report,
+            matched: answer.matched)
+        if let restored = strategies[index].restoredKey {
+            guard strategies[index].session.state == .asked(taken.id) else { return }
+            guard restored == key, strategies[index].session.isCovered(by: taken) else {
+                return onUnusableSnapshot(answer.strategy)
+            }
+            strategies[index].restoredKey = nil
+        }
+        strategies[index].snapshotKey = key
+        strategies[index].session.attached(taken)
+    }
+
     // MARK: work
 
     /// Whether a strategy has gone on and the simulator was not told, because nothing waits for it.
@@ -150,6 +188,10 @@ package final class RunnerCore {
         _ window: borrowing EventWindow, _ symbols: SymbolTable, isProgressDue: Bool = true
     ) {
         for index in strategies.indices where strategies[index].failure == nil {
+            if let next = strategies[index].session.next, next < marketDataFirst {
+                fail(index, .historyGone(strategies[index].id, needs: next, keptFrom: marketDataFirst))
+                continue
+            }
             do {
                 let handed = try strategies[index].session.pump(window)
                 strategies[index].eventsHanded += UInt64(handed)
@@ -159,6 +201,7 @@ package final class RunnerCore {
                 continue
             }
             let (commands, progress) = strategies[index].session.takeOutgoing(isDue: isProgressDue)
+            if snapshotEvery > 0 { lookForSnapshot(index, after: snapshotEvery) }
             guard let progress else { continue }
             let id = strategies[index].id
             let fence = strategies[index].session.fence
@@ -169,6 +212,38 @@ package final class RunnerCore {
                     strategy: id, fence: fence, event: progress.event, report: progress.report,
                     command: progress.command), symbols)
         }
+    }
+
+    /// Takes a snapshot of every strategy that has gone on since its last, before an orderly end; not of
+    /// those in processes of their own, whose answers nobody would wait for.
+    package func snapshotAll() {
+        guard snapshotEvery > 0 else { return }
+        for index in strategies.indices where strategies[index].failure == nil {
+            guard strategies[index].session.strategy.process == nil else { continue }
+            lookForSnapshot(index, after: 1)
+        }
+    }
+
+    /// Takes a snapshot of a strategy when one is due and nothing of it is under way.
+    private func lookForSnapshot(_ index: Int, after events: UInt64) {
+        guard let key = strategies[index].snapshotKey else { return }
+        let strategy = strategies[index].session.strategy
+        if strategy.lastEvent >= strategies[index].snapshotEvent + events, strategy.takesSnapshots {
+            strategies[index].snapshotEvent = strategy.lastEvent
+            // What fails here has failed for good, and the next pump says so.
+            try? strategy.wantState()
+        }
+        guard case .taken(let snapshot)? = strategy.takeState() else { return }
+        snapshots.append(
+            StrategySnapshot(
+                strategyID: strategy.id, position: snapshot.position, key: key, state: snapshot.bytes))
+    }
+
+    /// The snapshots taken since the last call, to be kept where any runner finds them.
+    package func takeSnapshots() -> [StrategySnapshot] {
+        guard !snapshots.isEmpty else { return [] }
+        defer { snapshots = [] }
+        return snapshots
     }
 
     /// The oldest event to keep in the window (see `WindowHold`); nil while no strategy has begun.

@@ -6,22 +6,24 @@ import TradingCore
 
 /// What the journal holds of a session, for comparing a rerun with it and for sending reports again.
 package struct JournalledSession {
-    /// `seq` of the order record of each report, by number − 1.
-    package var reportSeqs: [UInt64] = []
-    /// Digest of each journalled report; empty once the rerun has made them again.
-    package var reportDigests: [UInt64] = []
+    /// `seq` of the order record of each report, but for those so old that `landmarks` lead to them.
+    package var reportSeqs = NumberedValues()
+    /// Digest of each journalled report; forgotten once the rerun has made them again.
+    package var reportDigests = NumberedValues()
     /// Number of executions that have a trade record.
     package var executions: UInt64 = 0
-    /// Digest of each journalled execution; empty once the rerun has made them again.
-    package var executionDigests: [UInt64] = []
+    /// Digest of each journalled execution; forgotten once the rerun has made them again.
+    package var executionDigests = NumberedValues()
     /// Number of marks of the account that have a record.
     package var marks: UInt64 = 0
-    /// Digest of each journalled mark; empty once the rerun has made them again.
-    package var markDigests: [UInt64] = []
-    /// Last market event that a restored command or report names.
+    /// Digest of each journalled mark; forgotten once it was made again.
+    package var markDigests = NumberedValues()
+    /// Last market event that a restored command, report or snapshot names.
     package private(set) var lastEvent: UInt64 = 0
     /// Whether the journal says that the session has gone through the end of the data.
     package var isEnded = false
+    /// Places in the journal from which old reports and commands are looked for.
+    package var landmarks = JournalLandmarks()
 
     /// A restored record belongs after this event.
     mutating func note(event: UInt64) { lastEvent = max(lastEvent, event) }
@@ -59,6 +61,10 @@ package struct SimulatedStrategy {
     package var ahead: UInt64?
     /// The last "matched through" (with command 0) or promise that was sent.
     package var sentMatched: (event: UInt64, report: UInt64, command: UInt64) = (0, 0, 0)
+    /// Where the last reading of old reports left off.
+    var oldReports: (next: UInt64, seq: UInt64)?
+    /// Digests of old commands as the journal holds them, read in stretches.
+    var oldCommands: (values: NumberedValues, seq: UInt64)?
     /// Why the session does not go on; nil while it does.
     package var stopped: Reason?
     var hold = WindowHold()

@@ -11,14 +11,14 @@ extension SimulatorCore {
             let session = sessions[index]
             let event = mark.event(strategy: session.id) { session.topics(of: $0).name }
             guard mark.number > session.journal.marks else {
-                let place = Int(mark.number) - 1
-                if session.journal.markDigests[place] != event.digest {
+                if session.journal.markDigests[mark.number] != event.digest {
                     throw differs(index, "mark", mark.number)
                 }
-                if mark.number == session.journal.marks { sessions[index].journal.markDigests = [] }
+                sessions[index].journal.markDigests.forget(through: mark.number)
                 continue
             }
             sessions[index].journal.marks = mark.number
+            sessions[index].journal.markDigests = NumberedValues(after: mark.number)
             counts.marks += 1
             _ = journal.append(topic: session.equityTopic) { writer, header, stamp in
                 event.encode(header: header, stamp: stamp, into: &writer)

@@ -13,14 +13,15 @@ extension SimulatorCore {
         let type = try EventHead.read(json).type
         if type.equals("command") {
             let (strategy, command) = try CommandCodec.decode(json, symbols: &symbols)
-            withSession(strategy) { session in
-                session.journal.note(event: command.afterEvent)
-                session.served.restore(command)
+            try takeNext("command", command.number, of: strategy, after: \.served.driver.lastCommand) {
+                $0.journal.note(event: command.afterEvent)
+                $0.served.restore(command)
             }
         } else if type.equals("order") {
             let order = try OrderEvent.decode(json).order
             let report = try order.report(symbols: &symbols)
-            withSession(order.strategyID) { session in
+            try takeNext("report", report.number, of: order.strategyID, after: \.journal.reportSeqs.last) {
+                session in
                 session.journal.note(event: order.after)
                 session.journal.reportSeqs.append(seq)
                 session.journal.reportDigests.append(report.digest)
@@ -29,13 +30,14 @@ extension SimulatorCore {
         } else if type.equals("trade") {
             let trade = try TradeEvent.decode(json).trade
             let symbol = try symbols.intern(trade.symbol)
-            withSession(trade.strategyID) { session in
+            try takeNext("trade", trade.strategySeq, of: trade.strategyID, after: \.journal.executions) {
+                session in
                 session.journal.executions += 1
                 session.journal.executionDigests.append(trade.execution(symbol: symbol)?.digest ?? 0)
             }
         } else if type.equals("equity") {
             let mark = try EquityEvent.decode(json).equity
-            withSession(mark.strategyID) { session in
+            try takeNext("mark", mark.number, of: mark.strategyID, after: \.journal.marks) { session in
                 session.journal.marks += 1
                 session.journal.markDigests.append(mark.digest)
             }
@@ -52,6 +54,23 @@ extension SimulatorCore {
                 session.owner = owner ?? ""
             }
         }
+    }
+
+    /// Takes a numbered record of a session, which must be the next of its kind: what was stored before it
+    /// may not be what it was written after.
+    private func takeNext(
+        _ what: String, _ number: UInt64, of strategy: String, after last: (SimulatedStrategy) -> UInt64,
+        _ take: (inout SimulatedStrategy) -> Void
+    ) throws(Reason) {
+        guard let index = indexes[strategy] else { return }
+        let last = last(sessions[index])
+        guard number == last + 1 else {
+            throw Reason(
+                code: "journal_out_of_order",
+                sentence: "\(what) \(number) of \(strategy) follows \(what) \(last): the journal and the "
+                    + "snapshot before it do not belong together; move the newest snapshot aside")
+        }
+        take(&sessions[index])
     }
 
     /// The last market event that the journal proves to have been there.

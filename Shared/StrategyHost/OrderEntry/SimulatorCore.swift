@@ -14,6 +14,12 @@ package protocol SimulatorJournal: AnyObject {
     func append(topic: Int, _ write: (inout JSONWriter, EnvelopeHeader, EventStamp) -> Void) -> UInt64
     /// The journalled order event with this `seq`.
     func orderEvent(seq: UInt64) throws -> OrderEvent
+    /// The oldest `seq` that is kept.
+    var firstSeq: UInt64 { get }
+    /// Hands over the journalled records from `seq` on, in order, as long as the body returns true.
+    func read(
+        from seq: UInt64, _ body: (_ seq: UInt64, _ json: UnsafeRawBufferPointer) throws -> Bool
+    ) throws
 }
 
 package final class SimulatorCore {
@@ -23,13 +29,17 @@ package final class SimulatorCore {
     private static let noSymbols = SymbolTable()
 
     package internal(set) var sessions: [SimulatedStrategy] = []
-    private var indexes: [String: Int] = [:]
+    var indexes: [String: Int] = [:]
     private var outboxes: [CommandPeer: Outbox] = [:]
     let journal: any SimulatorJournal
-    private let reportWindow: UInt64
+    let reportWindow: UInt64
+    /// Why the journal could not be read while a line was handled; thrown with the next answers.
+    var historyFailure: (any Error)?
     private var reports: [Report] = []
     /// Epoch of the market data, once the gateway was heard.
     package private(set) var marketDataEpoch: String?
+    /// The oldest market event that is kept; 0 while that is not known.
+    package var marketDataFirst: UInt64 = 0
     private var deferred: [(peer: CommandPeer, request: AttachRequest)] = []
     package internal(set) var counts = SimulatorCounts()
 
@@ -46,35 +56,27 @@ package final class SimulatorCore {
         guard sessions.count < Self.maximumSessions else {
             throw Reason(code: "too_many_sessions", sentence: "more than \(Self.maximumSessions) sessions")
         }
-        let settings: SessionSettings
-        do {
-            settings = try SessionSettings(fields: terms.simulation.map { ($0.name, $0.value) })
-        } catch {
-            throw Reason(code: "invalid_settings", sentence: "\(error)")
-        }
-        var topics: [SessionTopics] = []
-        for name in terms.symbols {
-            guard let symbol = try? symbols.intern(name) else {
-                throw Reason(code: "invalid_symbol", sentence: "\"\(name)\" is not a symbol")
-            }
-            topics.append(
-                SessionTopics(
-                    symbol: symbol, name: name, order: journal.topic(Topic.order(terms.strategyID, name)),
-                    trade: journal.topic(Topic.trade(terms.strategyID, name))))
-        }
-        guard !topics.isEmpty, NameRule.identifier.accepts(terms.strategyID.utf8) else {
-            throw Reason(code: "invalid_session", sentence: "a session needs an id and at least one symbol")
+        let (settings, own) = try terms.resolve(&symbols)
+        return add(
+            terms,
+            ServedSession(settings: settings, symbols: own, start: terms.start, reportWindow: reportWindow),
+            symbols: own)
+    }
+
+    /// Takes a session, new or restored.
+    func add(_ terms: SessionTerms, _ served: ServedSession, symbols: [SymbolIndex]) -> Int {
+        let id = terms.strategyID
+        let topics = zip(symbols, terms.symbols).map { symbol, name in
+            SessionTopics(
+                symbol: symbol, name: name, order: journal.topic(Topic.order(id, name)),
+                trade: journal.topic(Topic.trade(id, name)))
         }
         sessions.append(
             SimulatedStrategy(
-                terms: terms,
-                served: ServedSession(
-                    settings: settings, symbols: topics.map(\.symbol), start: terms.start,
-                    reportWindow: reportWindow),
-                commandTopic: journal.topic(Topic.command(terms.strategyID)),
-                fenceTopic: journal.topic(Topic.fence(terms.strategyID)),
-                equityTopic: journal.topic(Topic.equity(terms.strategyID)), topics: topics))
-        indexes[terms.strategyID] = sessions.count - 1
+                terms: terms, served: served, commandTopic: journal.topic(Topic.command(id)),
+                fenceTopic: journal.topic(Topic.fence(id)), equityTopic: journal.topic(Topic.equity(id)),
+                topics: topics))
+        indexes[id] = sessions.count - 1
         return sessions.count - 1
     }
 
@@ -151,19 +153,20 @@ package final class SimulatorCore {
                     command, strategy: id, symbol: symbol, header: header, stamp: stamp, into: &writer)
             }
         case .known: break
+        case .old: compareOld(command, index, peer, symbols)
         case .attachFirst: answer(peer, .attachAgain(strategy: id))
-        case .differs:
-            stop(
-                index, peer,
-                Reason(
-                    code: "not_deterministic",
-                    sentence:
-                        "command \(command.number) of \(id) after event \(command.afterEvent) differs from "
-                        + "the one in the journal: the strategy does not decide the same from the same data"))
+        case .differs: stop(index, peer, notDeterministic(command, id))
         }
     }
 
-    private func stop(_ index: Int, _ peer: CommandPeer, _ reason: Reason) {
+    func notDeterministic(_ command: Command, _ id: String) -> Reason {
+        Reason(
+            code: "not_deterministic",
+            sentence: "command \(command.number) of \(id) after event \(command.afterEvent) differs from "
+                + "the one in the journal: the strategy does not decide the same from the same data")
+    }
+
+    func stop(_ index: Int, _ peer: CommandPeer, _ reason: Reason) {
         sessions[index].stopped = reason
         counts.stopped += 1
         answer(peer, .refused(strategy: sessions[index].id, attachID: 0, reason))
@@ -191,6 +194,7 @@ package final class SimulatorCore {
             var terms = request.terms
             terms.marketDataEpoch = epoch
             do throws(Reason) {
+                try checkKept(terms.start, id)
                 index = try addSession(terms, symbols: &symbols)
                 journalSession(terms)
                 counts.changedSessions += 1
@@ -208,7 +212,7 @@ package final class SimulatorCore {
             answer(peer, .refused(strategy: id, attachID: request.attachID, reason))
             return
         }
-        if let reason = sessions[index].stopped {
+        if let reason = sessions[index].stopped ?? missingData(index) {
             answer(peer, .refused(strategy: id, attachID: request.attachID, reason))
             return
         }
@@ -244,6 +248,8 @@ package final class SimulatorCore {
         sessions[index].served.attach(fence: request.fence, handledReport: request.report)
         sessions[index].peer = peer
         sessions[index].fresh.removeAll()
+        sessions[index].oldReports = nil
+        sessions[index].oldCommands = nil
         sessions[index].sentMatched = (0, 0, 0)
         counts.attaches += 1
         let driver = sessions[index].served.driver
@@ -252,7 +258,8 @@ package final class SimulatorCore {
             .attached(
                 AttachedAnswer(
                     strategy: id, attachID: request.attachID, start: sessions[index].served.start,
-                    command: driver.lastCommand, report: driver.lastReport, matched: driver.handed)))
+                    command: driver.lastCommand, report: driver.lastReport, matched: driver.handed,
+                    marketDataEpoch: sessions[index].terms.marketDataEpoch)))
     }
 
     private func journalSession(_ terms: SessionTerms) {
@@ -289,6 +296,7 @@ package final class SimulatorCore {
     /// - Throws: `Reason` when a rerun differs from the journal; the simulator must not go on.
     package func advance(_ window: borrowing EventWindow) throws(Reason) {
         for index in sessions.indices where sessions[index].stopped == nil {
+            if sessions[index].served.isRerunning, let reason = missingData(index) { throw reason }
             while sessions[index].served.advance(window, into: &reports) {
                 try journalReports(index)
                 if reports.isEmpty { break }
@@ -316,8 +324,8 @@ package final class SimulatorCore {
     private func finishRerun(_ index: Int) {
         guard !sessions[index].served.isRerunning else { return }
         if !sessions[index].journal.reportDigests.isEmpty {
-            sessions[index].journal.reportDigests = []
-            sessions[index].journal.executionDigests = []
+            sessions[index].journal.reportDigests.forgetAll()
+            sessions[index].journal.executionDigests.forgetAll()
         }
         if let (peer, request) = sessions[index].waitingAttach {
             sessions[index].waitingAttach = nil
@@ -331,7 +339,7 @@ package final class SimulatorCore {
             let order = OrderEvent(
                 report, strategy: sessions[index].id, fence: sessions[index].served.fence, symbol: topics.name
             )
-            if report.number <= UInt64(sessions[index].journal.reportSeqs.count) {
+            if report.number <= sessions[index].journal.reportSeqs.last {
                 try compare(report, index)
             } else {
                 let seq = journal.append(topic: topics.order) { writer, header, stamp in
@@ -354,7 +362,7 @@ package final class SimulatorCore {
     ) throws(Reason) {
         guard execution.strategySeq > sessions[index].journal.executions else {
             let digests = sessions[index].journal.executionDigests
-            if digests[Int(execution.strategySeq) - 1] != execution.digest {
+            if digests[execution.strategySeq] != execution.digest {
                 throw differs(index, "trade", execution.strategySeq)
             }
             return
@@ -368,7 +376,7 @@ package final class SimulatorCore {
     }
 
     private func compare(_ report: Report, _ index: Int) throws(Reason) {
-        if sessions[index].journal.reportDigests[Int(report.number) - 1] != report.digest {
+        if sessions[index].journal.reportDigests[report.number] != report.digest {
             throw differs(index, "report", report.number)
         }
     }
@@ -386,10 +394,15 @@ package final class SimulatorCore {
 
     /// Sends what each session owes its runner, after the journal holds it.
     package func prepareAnswers() throws {
+        if let historyFailure { throw historyFailure }
         for index in sessions.indices {
             guard let peer = sessions[index].peer else { continue }
-            if let range = sessions[index].served.takeReportsToSend() { try send(range, index, peer) }
-            sendMatched(index, peer)
+            do {
+                if let range = sessions[index].served.takeReportsToSend() { try send(range, index, peer) }
+                sendMatched(index, peer)
+            } catch let gone as HistoryGone {
+                turnAway(index, peer, gone.reason)
+            }
         }
     }
 
@@ -398,12 +411,19 @@ package final class SimulatorCore {
     ) throws {
         let fresh = sessions[index].fresh
         var after: UInt64 = 0
-        for number in range {
+        let known = sessions[index].journal.reportSeqs
+        if range.lowerBound <= known.base {
+            for order in try oldReports(range.lowerBound...min(range.upperBound, known.base), index) {
+                after = order.after
+                answer(peer, .report(order))
+            }
+        }
+        for number in range where number > known.base {
             let order: OrderEvent
             if let first = fresh.first, number >= first.report {
                 order = fresh[Int(number - first.report)]
             } else {
-                order = try journal.orderEvent(seq: sessions[index].journal.reportSeqs[Int(number) - 1])
+                order = try journal.orderEvent(seq: known[number])
             }
             after = order.after
             answer(peer, .report(order))
@@ -436,7 +456,7 @@ package final class SimulatorCore {
         }
     }
 
-    private func answer(_ peer: CommandPeer, _ message: OrderEntryMessage) {
+    func answer(_ peer: CommandPeer, _ message: OrderEntryMessage) {
         let outbox = outboxes[peer] ?? Outbox()
         outboxes[peer] = outbox
         message.write(symbols: Self.noSymbols, into: &outbox.writer)

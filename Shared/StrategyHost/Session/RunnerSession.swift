@@ -82,6 +82,12 @@ package struct RunnerSession {
         self.fence = fence
     }
 
+    /// Whether the strategy may go on from a snapshot: the simulator holds every command that it has made and
+    /// has made every report that it has handled. Not so, it would stand where its session has never been.
+    package func isCovered(by answer: AttachAnswer) -> Bool {
+        strategy.lastCommand <= answer.command && strategy.lastReport <= answer.report
+    }
+
     /// What the strategy has handled and made.
     package var progress: Progress {
         Progress(event: strategy.lastEvent, report: strategy.lastReport, command: strategy.lastCommand)
@@ -109,7 +115,7 @@ package struct RunnerSession {
     package mutating func attached(_ answer: AttachAnswer) {
         guard state == .asked(answer.id) else { return }
         state = .attached
-        if next == nil { next = answer.start }
+        if next == nil { next = max(answer.start, strategy.lastEvent + 1) }
         goal = Progress(event: answer.matched, report: answer.report, command: answer.command)
         acknowledge(answer.command)
         sentCommand = min(answer.command, strategy.lastCommand)

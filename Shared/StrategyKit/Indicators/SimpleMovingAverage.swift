@@ -33,6 +33,11 @@ public struct SimpleMovingAverage: Sendable {
         if held < length { held += 1 }
     }
 
+    /// The prices in the window, the oldest first: pushed again in this order they make the same average.
+    public var prices: [Price] {
+        (0..<held).map { Price(units: window[(next + length - held + $0) % length]) }
+    }
+
     /// The average, rounded half to even at 1e-8; nil while the window is empty. For showing: compare sums.
     public var average: Price? {
         guard count > 0, let units = try? divideHalfToEven(sum, by: Int128(count)) else { return nil }

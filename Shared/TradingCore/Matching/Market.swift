@@ -145,3 +145,37 @@ struct Market: Sendable {
         left -= quantity
     }
 }
+
+/// `workingOrders` is not stored: the session counts its orders.
+extension Market: Stored {
+    func write(into state: inout StateWriter) {
+        state.put(hasQuoted)
+        state.put(hasTraded)
+        state.put(hasBar)
+        state.put(has.rawValue)
+        for price in [bid, ask, last, close, priceIncrement] { state.put(price) }
+        for size in [bidSize, askSize, bidLeft, askLeft, lastLeft, sizeIncrement] { state.put(size) }
+        state.put(bits: currency.rawValue)
+        state.put(isCrypto)
+    }
+
+    init(from state: inout StateReader) throws(StateError) {
+        hasQuoted = try state.take()
+        hasTraded = try state.take()
+        hasBar = try state.take()
+        has = MarketEvent.Presence(rawValue: try state.take())
+        bid = try state.take()
+        ask = try state.take()
+        last = try state.take()
+        close = try state.take()
+        priceIncrement = try state.take()
+        bidSize = try state.take()
+        askSize = try state.take()
+        bidLeft = try state.take()
+        askLeft = try state.take()
+        lastLeft = try state.take()
+        sizeIncrement = try state.take()
+        currency = ShortCode(rawValue: try state.takeBits())
+        isCrypto = try state.take()
+    }
+}

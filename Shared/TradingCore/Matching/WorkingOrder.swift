@@ -30,3 +30,36 @@ struct WorkingOrder: Sendable, Equatable {
     var remaining: Quantity { quantity - filled }
     var actsAsMarket: Bool { type == .market || isTriggered }
 }
+
+extension WorkingOrder {
+    func write(into state: inout StateWriter) {
+        state.put(number)
+        state.put(slot)
+        for word in [side.rawValue, type.rawValue, timeInForce.rawValue] { state.put(word) }
+        for amount in [quantity, filled] { state.put(amount) }
+        for amount in [price, stopPrice, reference, worstPrice] { state.put(amount) }
+        state.put(executions)
+        state.put(decided)
+        state.put(isTriggered)
+    }
+
+    /// - Parameter symbols: of the session; symbol numbers differ between processes and are not stored.
+    init(from state: inout StateReader, symbols: [SymbolIndex]) throws(StateError) {
+        number = try state.take()
+        slot = try state.take()
+        guard symbols.indices.contains(slot) else { throw StateError() }
+        symbol = symbols[slot]
+        side = try state.take(word: Side.self)
+        type = try state.take(word: OrderType.self)
+        timeInForce = try state.take(word: TimeInForce.self)
+        quantity = try state.take()
+        filled = try state.take()
+        price = try state.take()
+        stopPrice = try state.take()
+        reference = try state.take()
+        worstPrice = try state.take()
+        executions = try state.take()
+        decided = try state.take()
+        isTriggered = try state.take()
+    }
+}

@@ -77,3 +77,19 @@ package struct Account: Sendable {
         }
     }
 }
+
+extension Account {
+    func write(into state: inout StateWriter) {
+        state.put(cash)
+        state.put(realizedPnl)
+        state.put(fees)
+        state.put(each: positions) { $0.write(into: &$1) }
+    }
+
+    init(from state: inout StateReader) throws(StateError) {
+        cash = try state.take()
+        realizedPnl = try state.take()
+        fees = try state.take()
+        positions = try state.take { (reader) throws(StateError) in try Position(from: &reader) }
+    }
+}

@@ -68,3 +68,15 @@ package struct Position: Sendable, Equatable {
         return cost < 0 ? -Int128(quotient) : Int128(quotient)
     }
 }
+
+extension Position {
+    func write(into state: inout StateWriter) {
+        state.put(quantity)
+        state.put(cost)
+    }
+
+    init(from state: inout StateReader) throws(StateError) {
+        quantity = try state.take()
+        cost = try state.take()
+    }
+}

@@ -34,3 +34,16 @@ struct OrderRate: Sendable {
         }
     }
 }
+
+extension OrderRate {
+    /// The oldest first, so that the place in the ring need not be stored.
+    func write(into state: inout StateWriter) {
+        state.put(each: times.indices) { $1.put(times[(oldest + $0) % times.count]) }
+    }
+
+    init(limit: Int?, from state: inout StateReader) throws(StateError) {
+        self.limit = limit
+        times = try state.take { (reader) throws(StateError) in try reader.take() }
+        guard times.count <= limit ?? 0 else { throw StateError() }
+    }
+}

@@ -79,6 +79,22 @@ package struct EquityClock: Sendable, Equatable {
         return mark
     }
 
+    func write(into state: inout StateWriter) {
+        state.put(due)
+        state.put(moment)
+        state.put(number)
+        state.put(hasEnded)
+    }
+
+    init() {}
+
+    init(from state: inout StateReader) throws(StateError) {
+        due = try state.take()
+        moment = try state.take()
+        number = try state.take()
+        hasEnded = try state.take()
+    }
+
     /// The last whole minute or day at or before a time, of negative times too.
     private static func start(of time: Int64, _ length: Int64) -> Int64 {
         let rest = time % length

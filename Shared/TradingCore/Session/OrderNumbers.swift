@@ -39,3 +39,29 @@ struct OrderNumbers: Sendable {
         return low
     }
 }
+
+extension OrderNumbers: Stored {
+    /// Pages that follow each other are one run: nearly always there is one.
+    func write(into state: inout StateWriter) {
+        var begins: [Int] = []
+        for place in pages.indices where place == 0 || pages[place].index != pages[place - 1].index + 1 {
+            begins.append(place)
+        }
+        state.put(each: begins.indices) { number, state in
+            let end = number + 1 < begins.count ? begins[number + 1] : pages.count
+            state.put(pages[begins[number]].index)
+            state.put(each: pages[begins[number]..<end]) { $1.put(bits: $0.bits) }
+        }
+    }
+
+    init(from state: inout StateReader) throws(StateError) {
+        for _ in 0..<(try state.takeCount()) {
+            var index: UInt64 = try state.take()
+            guard pages.last.map({ $0.index < index }) ?? true else { throw StateError() }
+            for _ in 0..<(try state.takeCount()) {
+                pages.append(Page(index: index, bits: try state.takeBits()))
+                index += 1
+            }
+        }
+    }
+}

@@ -16,6 +16,8 @@ package enum CommandVerdict: Equatable, Sendable {
     /// Held already with other content, or new at a place that the session has passed: the strategy is not
     /// deterministic.
     case differs
+    /// Held already, but so long ago that only the journal still knows its content.
+    case old
     /// One before it is missing, or nobody has attached since the start: answer "attach".
     case attachFirst
 }
@@ -24,7 +26,7 @@ package struct ServedSession: Sendable {
     /// Reports sent beyond what the runner has handled, at most, unless told otherwise.
     package static let reportWindow: UInt64 = 4_096
 
-    package private(set) var driver: SessionDriver
+    package internal(set) var driver: SessionDriver
     package let symbols: SymbolSet
     /// First market event of the session.
     package let start: UInt64
@@ -32,7 +34,7 @@ package struct ServedSession: Sendable {
     package private(set) var next: UInt64
     package private(set) var isAttached = false
     /// Highest fence seen.
-    package private(set) var fence: UInt64 = 0
+    package internal(set) var fence: UInt64 = 0
     /// Whether the `end` of finite data was taken and handled by the strategy, and nothing was left to do
     /// then.
     package private(set) var isDone = false
@@ -45,7 +47,8 @@ package struct ServedSession: Sendable {
     private var sentReport: UInt64 = 0
     private var ahead = LookAhead()
     private var tookEnd = false
-    private var commandDigests: [UInt64] = []
+    /// Digests of the commands held, but for those so old that only the journal knows them.
+    private var commandDigests = NumberedValues()
     /// Reports that the journal holds and that a rerun must make again.
     private var owedReports: UInt64 = 0
     /// What the strategy had handled before the last step; nil before the first. Every command made by then
@@ -77,6 +80,12 @@ package struct ServedSession: Sendable {
         owedReports = max(owedReports, reports)
         self.fence = max(self.fence, fence)
     }
+
+    /// Lets go of the content of commands up to this one: it stands in the journal.
+    package mutating func forget(commands number: UInt64) { commandDigests.forget(through: number) }
+
+    /// Commands up to this one are held, and only the journal knows their content.
+    package var forgotten: UInt64 { commandDigests.base }
 
     /// Whether journalled reports are still to be made again.
     package var isRerunning: Bool { driver.lastReport < owedReports }
@@ -119,8 +128,9 @@ package struct ServedSession: Sendable {
         guard isAttached else { return .attachFirst }
         // Numbers begin at 1: another one is no command of a strategy that counts.
         guard command.number > 0 else { return .differs }
+        if command.number <= commandDigests.base { return .old }
         if command.number <= driver.lastCommand {
-            return commandDigests[Int(command.number) - 1] == command.digest ? .known : .differs
+            return commandDigests[command.number] == command.digest ? .known : .differs
         }
         guard command.number == driver.lastCommand + 1 else { return .attachFirst }
         // It would run at once, but in a rerun at its place.
@@ -213,6 +223,41 @@ package struct ServedSession: Sendable {
             return step
         }
         return driver.stepWithoutEvent(into: &reports)
+    }
+}
+
+extension ServedSession {
+    /// What a restarted simulator goes on from; who is attached and what was sent is not part of it. Not
+    /// while the session is rerunning, and only after everything that it has made was journalled.
+    package func write(into state: inout StateWriter) {
+        precondition(!isRerunning, "a session is stored when the journal was made again")
+        state.put(next)
+        state.put(fence)
+        state.put(tookEnd)
+        state.put(each: passed.map { [$0] } ?? []) { passed, state in
+            state.put(passed.event)
+            state.put(passed.report)
+        }
+        driver.write(into: &state)
+    }
+
+    /// A session as it was stored; `settings`, `symbols` and `start` are its terms.
+    package init(
+        settings: SessionSettings, symbols: [SymbolIndex], start: UInt64,
+        reportWindow: UInt64 = ServedSession.reportWindow, from state: inout StateReader
+    ) throws(StateError) {
+        self.init(settings: settings, symbols: symbols, start: start, reportWindow: reportWindow)
+        next = try state.take()
+        fence = try state.take()
+        tookEnd = try state.take()
+        let places = try state.take { (state) throws(StateError) -> (event: UInt64, report: UInt64) in
+            (try state.take(), try state.take())
+        }
+        guard places.count < 2 else { throw StateError() }
+        passed = places.first
+        driver = try SessionDriver(settings: settings, symbols: symbols, from: &state)
+        commandDigests = NumberedValues(after: driver.lastCommand)
+        owedReports = driver.lastReport
     }
 }
 

@@ -27,13 +27,16 @@ extension SessionBook {
             report(.rejected, orders[index], moment, reason: reason, into: &reports)
             return
         }
+        // A replacement may name a price that its order's type has not; the record of a report has none then.
+        let (price, stopPrice) = (command.price, command.stopPrice)
         lastReport += 1
         reports.append(
             Report(
                 number: lastReport, status: .rejected, command: command.number, order: command.order,
                 symbol: command.symbol, side: command.side, type: command.type,
-                timeInForce: command.timeInForce, quantity: command.quantity, price: command.price,
-                stopPrice: command.stopPrice, filled: .zero, remaining: .zero, after: moment.after,
-                timestamp: moment.time, reason: reason))
+                timeInForce: command.timeInForce, quantity: command.quantity,
+                price: command.type.hasPrice ? price : .zero,
+                stopPrice: command.type.hasStopPrice ? stopPrice : .zero, filled: .zero, remaining: .zero,
+                after: moment.after, timestamp: moment.time, reason: reason))
     }
 }

@@ -136,6 +136,41 @@ package struct SessionBook: Sendable {
     }
 }
 
+extension SessionBook {
+    /// Settings and symbols are not stored: they are the session's terms.
+    func write(into state: inout StateWriter) {
+        precondition(!orders.contains(where: \.isEnded), "a book is stored between two calls")
+        account.write(into: &state)
+        state.put(lastReport)
+        state.put(lastExecution)
+        state.put(each: markets)
+        state.put(each: orders) { $0.write(into: &$1) }
+        state.put(accepted)
+        rate.write(into: &state)
+    }
+
+    init(
+        settings: SessionSettings, symbols: [SymbolIndex], from state: inout StateReader
+    ) throws(StateError) {
+        self.init(settings: settings, symbols: symbols)
+        let own = self.symbols
+        account = try Account(from: &state)
+        lastReport = try state.take()
+        lastExecution = try state.take()
+        markets = try state.take(each: Market.self)
+        guard markets.count == own.count, account.positions.count == own.count else { throw StateError() }
+        orders = try state.take { (reader) throws(StateError) in
+            try WorkingOrder(from: &reader, symbols: own)
+        }
+        for (order, next) in zip(orders, orders.dropFirst()) where order.number >= next.number {
+            throw StateError()
+        }
+        for order in orders { markets[order.slot].workingOrders += 1 }
+        accepted = try state.take()
+        rate = try OrderRate(limit: settings.orderRate, from: &state)
+    }
+}
+
 /// When and why reports are made.
 struct Moment {
     var time: Timestamp

@@ -25,7 +25,7 @@ package struct SessionDriver: Sendable {
     /// Commands one strategy may make for one event and its reports; one more is rejected.
     package static let commandsPerEvent = 64
 
-    package private(set) var book: SessionBook
+    package internal(set) var book: SessionBook
     /// Last event of the stream that was taken, clock events included.
     package private(set) var cursor: UInt64 = 0
     /// Last event handed to the strategy.
@@ -188,6 +188,50 @@ package struct SessionDriver: Sendable {
     }
 }
 
+extension SessionDriver {
+    /// Everything that decides what comes next; between two steps, with the marks taken out.
+    func write(into state: inout StateWriter) {
+        precondition(marks.isEmpty, "marks are journalled before a session is stored")
+        book.write(into: &state)
+        state.put(cursor)
+        state.put(handed)
+        state.put(time)
+        state.put(lastCommand)
+        equityClock.write(into: &state)
+        state.put(each: waiting.all) { $0.write(into: &$1, symbols: book.symbols) }
+        state.put(each: scheduled) { $0.write(into: &$1, symbols: book.symbols) }
+        state.put(entered)
+        state.put(countedEvent)
+        state.put(commandsOfEvent)
+    }
+
+    init(
+        settings: SessionSettings, symbols: [SymbolIndex], from state: inout StateReader
+    ) throws(StateError) {
+        book = try SessionBook(settings: settings, symbols: symbols, from: &state)
+        latency = settings.latencyMicroseconds
+        cursor = try state.take()
+        handed = try state.take()
+        time = try state.take()
+        lastCommand = try state.take()
+        equityClock = try EquityClock(from: &state)
+        let own = book.symbols
+        let commands = try state.take { (reader) throws(StateError) in
+            try Command(from: &reader, symbols: own)
+        }
+        for command in commands { waiting.append(command) }
+        scheduled = try state.take { (reader) throws(StateError) in
+            try ScheduledCommand(from: &reader, symbols: own)
+        }
+        entered = try state.take()
+        countedEvent = try state.take()
+        commandsOfEvent = try state.take()
+    }
+
+    /// The number of the last mark made.
+    package var lastMark: UInt64 { equityClock.number }
+}
+
 /// A command with what was true at its position.
 private struct ScheduledCommand: Sendable {
     var active: Int64
@@ -198,6 +242,27 @@ private struct ScheduledCommand: Sendable {
     func isBefore(_ other: ScheduledCommand) -> Bool {
         active != other.active ? active < other.active : command.number < other.command.number
     }
+
+    func write(into state: inout StateWriter, symbols: [SymbolIndex]) {
+        state.put(active)
+        command.write(into: &state, symbols: symbols)
+        state.put(reference)
+        state.put(isSurplus)
+    }
+
+    init(active: Int64, command: Command, reference: Price, isSurplus: Bool) {
+        self.active = active
+        self.command = command
+        self.reference = reference
+        self.isSurplus = isSurplus
+    }
+
+    init(from state: inout StateReader, symbols: [SymbolIndex]) throws(StateError) {
+        active = try state.take()
+        command = try Command(from: &state, symbols: symbols)
+        reference = try state.take()
+        isSurplus = try state.take()
+    }
 }
 
 /// First in, first out, without moving what stays; empty most of the time.
@@ -207,6 +272,7 @@ private struct CommandQueue: Sendable {
 
     var isEmpty: Bool { head == items.count }
     var first: Command? { isEmpty ? nil : items[head] }
+    var all: ArraySlice<Command> { items[head...] }
 
     mutating func append(_ command: Command) { items.append(command) }
 

@@ -9,6 +9,8 @@ enum CrashPoint: String, CaseIterable {
     case booked
     case ordered
     case claimed
+    case snapshotBegun = "snapshot-begun"
+    case snapshotFinished = "snapshot-finished"
 
     /// The services that come to it.
     var services: [Service] {
@@ -16,6 +18,7 @@ enum CrashPoint: String, CaseIterable {
         case .journalWaits, .journalled, .published: [.gateway, .simulator]
         case .inserted, .booked: [.tracker]
         case .ordered, .claimed: [.runner]
+        case .snapshotBegun, .snapshotFinished: [.simulator, .runner]
         }
     }
 
@@ -25,6 +28,7 @@ enum CrashPoint: String, CaseIterable {
     var mostVisits: Int {
         switch self {
         case .claimed: 1
+        case .snapshotBegun, .snapshotFinished: 4
         case .inserted, .booked: 20
         default: 60
         }

@@ -37,9 +37,10 @@ final class ServiceGroup {
 
     /// - Parameters:
     ///   - source: flags of the gateway.
+    ///   - snapshotEvery: market events between two snapshots of the sessions, and of a strategy.
     ///   - environment: of every service.
     init(
-        in folder: String, source: [String], runners: Int, leaseTerm: String,
+        in folder: String, source: [String], runners: Int, leaseTerm: String, snapshotEvery: Int,
         environment: [String: String] = [:]
     ) {
         self.folder = folder
@@ -51,7 +52,7 @@ final class ServiceGroup {
         ]
         let market = ["--market-data-endpoint", at("m"), "--market-data-replay-endpoint", at("mr")]
         let trades = ["--trades-endpoint", at("t"), "--trade-replay-endpoint", at("tr")]
-        let orders = ["--order-entry-endpoint", at("o")]
+        let orders = ["--order-entry-endpoint", at("o"), "--snapshot-every", "\(snapshotEvery)"]
         var members = [
             Member("gateway", .gateway, common + market + ["--provider", "replay"] + source),
             Member("simulator", .simulator, common + market + orders + trades),

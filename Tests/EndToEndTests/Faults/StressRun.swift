@@ -27,6 +27,7 @@ struct StressRun {
     /// Nil for the database in the data folder.
     var database: String?
     var runners = 4
+    var snapshotEvery = 100
     /// How many times real time the data are replayed meanwhile: they should outlast the faults.
     var speed: String
     /// Every crash point is hit this often, and random faults strike this often, unless time runs out.
@@ -44,7 +45,7 @@ struct StressRun {
         try await begin(in: run.path, environment)
         let group = ServiceGroup(
             in: run.path, source: sample.data + ["--speed", speed], runners: runners, leaseTerm: "1s",
-            environment: environment)
+            snapshotEvery: snapshotEvery, environment: environment)
         let strikes = try await strike(group, &random)
         try await group.endAll()
         #expect(group.troubles == [], sourceLocation: place)

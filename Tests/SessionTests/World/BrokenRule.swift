@@ -36,6 +36,14 @@ enum BrokenRule: String, CaseIterable {
     case tornStepLeft = "the rest of a torn step is not appended"
     /// A session moves at attach, before the runner has said where its strategy stands.
     case silentStart = "a session moves before the first progress"
+    /// A restored session accepts any fence.
+    case snapshotWithoutFence = "a snapshot of the sessions leaves the fence out"
+    /// A restored session has forgotten its newest working order.
+    case snapshotWithoutOrder = "a snapshot of the sessions leaves a working order out"
+    /// What a snapshot holds is not journalled yet, and a crash loses it.
+    case snapshotEarly = "a snapshot is taken before the journal holds what is in it"
+    /// The simulator seems to hold every command of the snapshot.
+    case snapshotBeyond = "a strategy goes on from a snapshot beyond what its session has come to"
 
     /// A promise is taken to have counted every command that there will ever be.
     case promiseOutlivesCommands = "a command does not withdraw what was promised"

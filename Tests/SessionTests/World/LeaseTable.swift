@@ -77,6 +77,12 @@ final class LeaseTable {
         rows[index].fence = max(rows[index].fence, seen)
     }
 
+    /// Whether a runner holds a strategy by this fence.
+    func holds(_ strategy: String, fence: UInt64, runner: Int) -> Bool {
+        let row = rows[index(strategy)]
+        return row.owner == runner && row.fence == fence
+    }
+
     /// The runner is gone.
     func retire(_ runner: Int) { present[runner] = nil }
 

@@ -51,6 +51,16 @@ final class MemoryJournal: SimulatorJournal {
         return try records[Int(seq) - 1].withUnsafeBytes { try OrderEvent.decode($0).order }
     }
 
+    var firstSeq: UInt64 { 1 }
+
+    func read(
+        from seq: UInt64, _ body: (_ seq: UInt64, _ json: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        for index in Int(seq) - 1..<max(Int(seq) - 1, records.count) {
+            guard try records[index].withUnsafeBytes({ try body(UInt64(index + 1), $0) }) else { return }
+        }
+    }
+
     var batchCount: Int { batch.count }
 
     /// Where in the batch one record of a topic follows another, as commands of one decision do: a crash

@@ -97,6 +97,8 @@ extension MemoryStore: StrategyStore {
     func wishes(runner: String) throws -> [StrategyWish] { unasked() }
     func retire(runner: String) throws { unasked() }
     func note(runner: String, _ standings: [(claim: Claim, standing: StrategyStanding)]) throws { unasked() }
+    func keep(_ snapshot: SnapshotRow, runner: String, fence: UInt64) throws -> Bool { unasked() }
+    func snapshots(strategy: String) throws -> [SnapshotRow] { unasked() }
 }
 
 extension MemoryStore: DeadLetterStore {

@@ -26,6 +26,7 @@ extension RunnerProcess {
         let named = leases.isRenewalDue(at: asked) ? leases.leases : nil
         let (released, surrendered) = (self.released, self.surrendered)
         self.surrendered = []
+        let unkept = takeUnkept()
         world.plan(in: world.databaseDelay()) { [unowned self] in
             // The database is asked though the runner has crashed meanwhile.
             guard let table = self.world.leases, !table.isAway else {
@@ -34,36 +35,37 @@ extension RunnerProcess {
             }
             for lease in released { table.release(lease.name, runner: self.number) }
             for (lease, seen) in surrendered { table.surrender(lease, runner: self.number, seen: seen) }
+            for (fence, snapshot) in unkept { self.keep(snapshot, fence) }
             let answers = named.map { table.renew($0.map(\.name), runner: self.number) }
             let room = table.room(self.leases.leases.count)
             let given = self.life == life ? table.claim(room, runner: self.number) : []
+            let kept = self.world.strategySnapshots
             let wait = self.world.databaseDelay()
             self.world.plan(in: wait) { [unowned self] in
                 guard self.life == life else { return }
                 guard self.isAwake else {
                     // It is heard when the runner wakes, late.
-                    self.late.append { self.answered(answers, given, released, asked) }
+                    self.late.append { self.answered(answers, given, kept, released, asked) }
                     return
                 }
-                self.answered(answers, given, released, asked)
+                self.answered(answers, given, kept, released, asked)
             }
         }
     }
 
     private func answered(
         _ answers: [(strategy: String, fence: UInt64, isHeld: Bool)]?, _ given: [HeldName],
-        _ released: [HeldLease], _ asked: Int64
+        _ kept: [String: [[UInt8]]], _ released: [HeldLease], _ asked: Int64
     ) {
         isAsking = false
         self.released.removeAll { released.contains($0) }
         if let answers { for id in leases.renewed(answers, asked: asked) { core.remove(id) } }
         for name in given {
             leases.claimed(name.strategy, fence: name.fence, asked: asked)
-            guard let kind = StrategyKind.allCases.first(where: { $0.id == name.strategy }) else { continue }
-            do {
-                let made = try world.makeStrategy(kind, symbols: symbols)
-                core.add(world.terms(kind), made.strategy, symbols: made.symbols, fence: name.fence)
-            } catch { world.wrong("\(error)") }
+            let bytes = kept[name.strategy] ?? []
+            snapshots[name.strategy] = bytes.compactMap { try? StrategySnapshot(bytes: $0) }
+            unkept[name.strategy] = nil
+            add(name.strategy, fence: name.fence)
         }
         guard answers != nil else { return }
         let runners = world.leases.runners

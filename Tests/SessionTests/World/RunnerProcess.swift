@@ -27,6 +27,9 @@ final class RunnerProcess: WorldProcess {
     var isAsking = false
     /// An answer of the database that came while it slept.
     var late: [() -> Void] = []
+    /// Snapshots from which a strategy can be made, the newest first, and those that the database lacks.
+    var snapshots: [String: [StrategySnapshot]] = [:]
+    var unkept: [String: StrategySnapshot] = [:]
     /// The last promise heard, by strategy, for the broken rule that keeps it.
     private var promises: [String: (event: UInt64, report: UInt64)] = [:]
 
@@ -73,9 +76,12 @@ final class RunnerProcess: WorldProcess {
         late = []
         promises = [:]
         let owner = world.isBroken(.fenceShared) ? "" : "runner \(number) life \(life)"
-        core = RunnerCore(owner: owner) { [unowned self] id, reason in
+        (snapshots, unkept) = ([:], [:])
+        let every = world.plan.snapshotEvery
+        core = RunnerCore(owner: owner, snapshotEvery: every) { [unowned self] id, reason in
             self.world.wrong("\(id) stopped: \(reason.sentence)")
         }
+        core.onUnusableSnapshot = { [unowned self] id in self.snapshotIsUnusable(id) }
         core.onLost = { [unowned self] id, seen in
             self.world.count("fenced")
             if let lease = self.leases.leases.first(where: { $0.strategy == id }) {
@@ -186,7 +192,7 @@ final class RunnerProcess: WorldProcess {
 
     private func take(_ message: OrderEntryMessage) {
         do throws(JSONError) {
-            try core.receive(message, symbols: &symbols)
+            try core.receive(claimingAll(message), symbols: &symbols)
         } catch { world.wrong("a report cannot be read: \(error)") }
         switch message {
         case .report where world.isBroken(.reportsOnArrival), .matched where world.isBroken(.matchedFirst):
@@ -231,6 +237,7 @@ final class RunnerProcess: WorldProcess {
         late = []
         core.pump(feed.window, symbols, isProgressDue: isProgressDue)
         isProgressDue = false
+        noteSnapshots()
         if !isProgressPlanned, core.hasUnsaidProgress { planProgress() }
         core.flush { bytes in
             guard let wire else { return false }

@@ -12,7 +12,7 @@ final class SimulatorProcess: WorldProcess {
     private(set) var core: SimulatorCore
     private var journal: MemoryJournal
     private var feed: SimulatedFeed
-    private var symbols = SymbolTable()
+    var symbols = SymbolTable()
     private var wires: [CommandPeer: Wire] = [:]
     private var lastPeer: UInt64 = 0
     private var asleepUntil = 0
@@ -67,7 +67,9 @@ final class SimulatorProcess: WorldProcess {
         feed = world.makeFeed(symbols)
         isRestarted = !journal.records.isEmpty
         do {
-            for (index, record) in journal.records.enumerated() {
+            let snapshot = newestSnapshot()
+            if let snapshot { core.restore(snapshot) }
+            for (index, record) in journal.records.enumerated().dropFirst(Int(snapshot?.seq ?? 0)) {
                 guard let bytes = asRestored(record) else { continue }
                 try bytes.withUnsafeBytes {
                     try core.restore(record: $0, seq: UInt64(index + 1), symbols: &symbols)
@@ -75,7 +77,7 @@ final class SimulatorProcess: WorldProcess {
             }
         } catch { world.wrong("the journal cannot be restored: \(error)") }
         if core.restoredMarketDataEpoch != nil { hearGateway() }
-        feed.start(at: core.sessions.map(\.served.next).min() ?? 1)
+        feed.start(at: core.firstNeeded)
         sent = UInt64(journal.records.count)
         heartbeatLast = sent
     }
@@ -175,6 +177,7 @@ final class SimulatorProcess: WorldProcess {
         do { try core.advance(feed.window) } catch { return world.wrong(error.sentence) }
         journal.isMuted = false
         if world.isBroken(.answerFirst) { answer() }
+        if world.isBroken(.snapshotEarly) { takeSnapshot() }
         if world.isBroken(.tradesPublishedFirst) { publish(journal.waiting) }
         if let kept = tornBatch() {
             world.count("torn batches")
@@ -191,6 +194,7 @@ final class SimulatorProcess: WorldProcess {
         sent = UInt64(journal.records.count)
         if world.strikes(0.5) { return crash() }
         if !world.isBroken(.answerFirst) { answer() }
+        if !world.isBroken(.snapshotEarly) { takeSnapshot() }
         makeRoom()
     }
 

@@ -4,6 +4,7 @@
 import CStrategyABI
 import Contracts
 import StrategyHost
+import TradingCore
 
 /// The kinds of strategies in a world, one session each.
 enum StrategyKind: Int, CaseIterable {
@@ -63,8 +64,26 @@ class TestStrategy: StrategyInstance {
     func onTimer(_ timer: UInt64, due: Int64) -> Int32 { 0 }
     func cleanup() -> Int32 { 0 }
     func destroy() {}
-    func snapshot() -> [UInt8]? { nil }
-    func restore(_ state: [UInt8]) -> Int32 { 0 }
+    /// All that it decides from, besides what the host tells it.
+    var numbers: [Int64] {
+        get { [Int64(count)] }
+        set { count = Int(newValue[0]) }
+    }
+
+    var givesSnapshots: Bool { true }
+    func snapshot() -> [UInt8]? {
+        var state = StateWriter()
+        state.put(each: numbers) { $1.put($0) }
+        return state.bytes
+    }
+
+    func restore(_ state: [UInt8]) -> Int32 {
+        var reader = StateReader(state)
+        guard let kept = try? reader.take(each: { (state) throws(StateError) in try state.take(Int64.self) })
+        else { return 1 }
+        numbers = kept
+        return 0
+    }
 
     var mayOrder: Bool { host.lastCommand < habits.commandLimit }
 
@@ -95,6 +114,11 @@ private let one: Int64 = unitsPerOne
 
 private final class Crossover: TestStrategy {
     private var history: [Int64] = []
+
+    override var numbers: [Int64] {
+        get { history }
+        set { history = newValue }
+    }
 
     override func initialize() -> Int32 {
         if habits.beginsEarly { order(0, .buy) }
@@ -149,6 +173,11 @@ private final class RestingQuoter: TestStrategy {
 
 private final class Sensitive: TestStrategy {
     private var last: [Int64] = [50 * one, 50 * one, 50 * one]
+
+    override var numbers: [Int64] {
+        get { [Int64(count)] + last }
+        set { (count, last) = (Int(newValue[0]), Array(newValue.dropFirst())) }
+    }
 
     override func initialize() -> Int32 {
         guard habits.beginsEarly else { return 0 }

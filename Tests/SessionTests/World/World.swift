@@ -28,8 +28,10 @@ final class World {
         "feeds cut", "fenced",
         "gateway crashes", "gateway sleeps", "given back", "leases run out", "promises", "resets",
         "runner crashes",
-        "runner sleeps", "runners joined", "runners left", "simulator crashes", "simulator sleeps",
-        "torn batches", "tracker crashes", "tracker sleeps",
+        "runner sleeps", "runners joined", "runners left", "sessions from a snapshot", "simulator crashes",
+        "simulator sleeps", "snapshots cut off", "snapshots lost", "snapshots passed over",
+        "strategies from a snapshot", "torn batches", "tracker crashes", "tracker sleeps",
+        "unusable snapshots",
     ]
     /// A tick of every process: heartbeats, leases, faults.
     static let tick = 500
@@ -52,6 +54,10 @@ final class World {
     /// All of them, in the order in which they start.
     private var processes: [any WorldProcess] = []
     var placeAtAttach: [AttachName: Progress] = [:]
+    /// Files of the simulator's snapshots, the newest last; one that a crash has cut off may be among them.
+    var snapshots: [(seq: UInt64, bytes: [UInt8], isWhole: Bool)] = []
+    /// The database's snapshots of strategies, the newest first.
+    var strategySnapshots: [String: [[UInt8]]] = [:]
 
     init(seed: UInt64, breaking broken: BrokenRule? = nil) {
         self.seed = seed
@@ -107,12 +113,12 @@ final class World {
     }
 
     func makeStrategy(
-        _ kind: StrategyKind, symbols: SymbolTable
+        _ kind: StrategyKind, symbols: SymbolTable, from snapshot: HostedSnapshot? = nil
     ) throws -> (strategy: HostedStrategy, symbols: [SymbolIndex]) {
         let own = kind.symbols.map { symbols.index(of: $0)! }
         let strategy = try HostedStrategy(
             id: kind.id, instance: kind.makeInstance(plan.habits), symbols: own, names: kind.symbols,
-            parameters: ParameterValues(), cash: plan.settings.cash)
+            parameters: ParameterValues(), cash: plan.settings.cash, from: snapshot)
         return (strategy, own)
     }
 

@@ -31,6 +31,10 @@ struct WorldPlan {
     let clockJumps: Bool
     /// The database is restored from an older backup now and then.
     let restores: Bool
+    /// Share of the simulator's turns after which it takes a snapshot.
+    let snapshots: Double
+    /// Market events between two snapshots of a strategy; 0: none are taken.
+    let snapshotEvery: UInt64
 
     init(_ random: inout SplitMix64) {
         var symbols = SymbolTable()
@@ -60,5 +64,7 @@ struct WorldPlan {
         clocksGoOn = random.chance(0.5)
         clockJumps = random.chance(0.3)
         restores = random.chance(0.2)
+        snapshots = random.pick([0, 0.02, 0.15])
+        snapshotEvery = random.pick([0, 0, 3, 20])
     }
 }
