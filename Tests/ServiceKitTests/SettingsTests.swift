@@ -226,8 +226,8 @@ private func mistakes(
         "durations have units",
         arguments: [
             ("250us", Duration.microseconds(250)), ("10ms", .milliseconds(10)), ("2s", .seconds(2)),
-            ("5m", .seconds(300)),
-            ("5", nil), ("-1s", nil), ("1h", nil), ("", nil),
+            ("5m", .seconds(300)), ("3h", .seconds(10_800)), ("7d", .seconds(604_800)),
+            ("5", nil), ("-1s", nil), ("1y", nil), ("", nil),
         ])
     func durations(_ text: String, _ expected: Duration?) {
         #expect((try? Duration.read(text)) == expected)
