@@ -163,7 +163,7 @@ import Testing
     }
 
     @Test(
-        "more than are kept: an alarm, nothing unresolved goes, and the end of the alarm once they are resolved"
+        "more than are kept: an alarm, nothing unresolved goes, and its end once they are resolved"
     )
     func cap() async throws {
         let folder = try Folder()
