@@ -63,7 +63,9 @@ final class World {
         self.seed = seed
         self.broken = broken
         var random = SplitMix64(seed: seed)
-        plan = WorldPlan(&random)
+        var plan = WorldPlan(&random)
+        if broken != nil { plan.worsen() }
+        self.plan = plan
         self.random = random
         leases = LeaseTable(self)
         gateway = GatewayProcess(self)

@@ -12,14 +12,14 @@ struct WorldPlan {
     /// When each runner starts.
     let runners: [Int]
     /// Runners leave and join again.
-    let runnersLeave: Bool
+    private(set) var runnersLeave: Bool
     /// Whether what the gateway has not journalled before a crash is gone, as with live data.
     let isLive: Bool
     /// Share of published messages that are lost, and that come twice.
     let drop: Double
     let duplicate: Double
     /// Share of moments at which a fault strikes, until the horizon.
-    let fault: Double
+    private(set) var fault: Double
     let horizon: Int
     /// Mean time between two market events.
     let pace: Int
@@ -30,7 +30,7 @@ struct WorldPlan {
     /// The database's clock is set now and then.
     let clockJumps: Bool
     /// The database is restored from an older backup now and then.
-    let restores: Bool
+    private(set) var restores: Bool
     /// Share of the simulator's turns after which it takes a snapshot.
     let snapshots: Double
     /// Market events between two snapshots of a strategy; 0: none are taken.
@@ -66,5 +66,12 @@ struct WorldPlan {
         restores = random.chance(0.2)
         snapshots = random.pick([0, 0.02, 0.15])
         snapshotEvery = random.pick([0, 0, 3, 20])
+    }
+
+    /// A world without a rule is one in which much goes wrong, so that few are needed to notice it.
+    mutating func worsen() {
+        fault = max(fault, 0.012)
+        runnersLeave = true
+        restores = true
     }
 }
