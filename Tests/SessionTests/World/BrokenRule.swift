@@ -72,9 +72,9 @@ enum BrokenRule: String, CaseIterable {
         // What was promised was journalled before, and a session never goes beyond what was handled: the
         // promise is as true after the reset. It will matter once promises reach beyond the progress.
         case .promiseKept: false
-        // Two owners take the session from each other: the one without the connection is told to attach again,
-        // and an attach rebuilds and compares. Thousands of worlds with the look-ahead and snapshots saw no
-        // difference; that the second owner is refused is tested by itself, with processes too.
+        // Two owners take the session from each other: the one without the connection is told to attach
+        // again, and an attach rebuilds and compares. Thousands of worlds with the look-ahead and snapshots
+        // saw no difference; that the second owner is refused is tested by itself, with processes too.
         case .fenceShared: false
         default: true
         }
