@@ -62,7 +62,7 @@ extension SimulatorCore {
         do {
             let known = try oldCommands(from: command.number, index, symbols)
             guard command.number <= known.last, known[command.number] == command.digest else {
-                return stop(index, peer, notDeterministic(command, sessions[index].id))
+                return stop(index, peer, difference(command, index, symbols))
             }
         } catch let gone as HistoryGone {
             turnAway(index, peer, gone.reason)

@@ -15,18 +15,30 @@ extension SimulatorCore {
             let (strategy, command) = try CommandCodec.decode(json, symbols: &symbols)
             try takeNext("command", command.number, of: strategy, after: \.served.driver.lastCommand) {
                 $0.journal.note(event: command.afterEvent)
+                $0.journal.commandSeqs.append(seq)
                 $0.served.restore(command)
+            }
+        } else if type.equals("input") {
+            let (strategy, command) = try InputCodec.read(try JSONValue(parsing: json))
+            try takeNext("command", command.number, of: strategy, after: \.served.driver.lastCommand) {
+                $0.journal.note(event: command.afterEvent)
+                $0.journal.commandSeqs.append(seq)
+                $0.served.restore(command)
+            }
+        } else if type.equals("input_report") {
+            let order = try InputReportCodec.read(try JSONValue(parsing: json))
+            try restore(order, try order.report(symbols: &symbols), seq: seq)
+        } else if type.equals("halt") {
+            let halt = try HaltRecord(try JSONValue(parsing: json))
+            withSession(halt.strategyID) { session in
+                session.journal.note(event: halt.event)
+                session.journal.halts += 1
+                session.journal.lastHalt = halt
+                session.served.restoreHalt(after: halt.event)
             }
         } else if type.equals("order") {
             let order = try OrderEvent.decode(json).order
-            let report = try order.report(symbols: &symbols)
-            try takeNext("report", report.number, of: order.strategyID, after: \.journal.reportSeqs.last) {
-                session in
-                session.journal.note(event: order.after)
-                session.journal.reportSeqs.append(seq)
-                session.journal.reportDigests.append(report.digest)
-                session.served.restore(reports: report.number, fence: order.fence)
-            }
+            try restore(order, try order.report(symbols: &symbols), seq: seq)
         } else if type.equals("trade") {
             let trade = try TradeEvent.decode(json).trade
             let symbol = try symbols.intern(trade.symbol)
@@ -40,6 +52,7 @@ extension SimulatorCore {
             try takeNext("mark", mark.number, of: mark.strategyID, after: \.journal.marks) { session in
                 session.journal.marks += 1
                 session.journal.markDigests.append(mark.digest)
+                session.served.restore(marks: session.journal.marks)
             }
         } else if type.equals("session") {
             _ = try addSession(try SessionTerms(try JSONValue(parsing: json)), symbols: &symbols)
@@ -53,6 +66,16 @@ extension SimulatorCore {
                 session.served.restore(reports: 0, fence: fence)
                 session.owner = owner ?? ""
             }
+        }
+    }
+
+    private func restore(_ order: OrderEvent, _ report: Report, seq: UInt64) throws(Reason) {
+        try takeNext("report", report.number, of: order.strategyID, after: \.journal.reportSeqs.last) {
+            session in
+            session.journal.note(event: order.after)
+            session.journal.reportSeqs.append(seq)
+            session.journal.reportDigests.append(report.digest)
+            session.served.restore(reports: report.number, fence: order.fence)
         }
     }
 

@@ -2,7 +2,9 @@
 //
 // Guarantees: taken only when everything that the sessions made is journalled, so sessions and `seq` belong
 // together: what the journal holds behind `seq` is rerun on top, made again and compared as from the start.
-// Taken never while a session is rerun. Nothing of the process is in it (symbol numbers, connections).
+// Taken never while a session is rerun, nor once inputs from outside have come to one of them
+// (`ServedSession.isUntouched`): the snapshots from before it stay, and all behind them is read. Nothing of
+// the process is in it (symbol numbers, connections).
 
 import Contracts
 import TradingCore
@@ -67,10 +69,12 @@ extension StoredSession {
         let driver = served.driver
         journal.reportSeqs = NumberedValues(after: driver.lastReport)
         journal.reportDigests = NumberedValues(after: driver.lastReport)
+        journal.commandSeqs = NumberedValues(after: driver.lastCommand)
         journal.executions = driver.book.lastExecution
         journal.executionDigests = NumberedValues(after: driver.book.lastExecution)
         journal.markDigests = try NumberedValues(from: &state)
         journal.marks = journal.markDigests.last
+        served.restore(marks: journal.marks)
         journal.isEnded = try state.take()
         journal.landmarks = try JournalLandmarks(from: &state)
         journal.note(event: driver.cursor)
@@ -96,12 +100,13 @@ extension SimulatedStrategy {
 }
 
 extension SimulatorCore {
-    /// The sessions as bytes; nil while one of them is rerun. To be called right after a flush, before
-    /// anything else is received, with the last `seq` that was flushed.
+    /// The sessions as bytes; nil while one of them is rerun, and once something has come to one from
+    /// outside. To be called right after a flush, before anything else is received, with the last `seq` that
+    /// was flushed.
     ///
     /// What then stands in the journal before the last such call is no longer kept in memory.
     package func snapshot(epoch: String, seq: UInt64) -> [UInt8]? {
-        guard !sessions.contains(where: \.served.isRerunning) else { return nil }
+        guard !sessions.contains(where: { $0.served.isRerunning || !$0.isUntouched }) else { return nil }
         for index in sessions.indices { setLandmark(index, seq) }
         var state = StateWriter()
         state.put(epoch)
@@ -114,6 +119,7 @@ extension SimulatorCore {
         let driver = sessions[index].served.driver
         if let last = sessions[index].journal.landmarks.all.last {
             sessions[index].journal.reportSeqs.forget(through: last.report)
+            sessions[index].journal.commandSeqs.forget(through: last.command)
             sessions[index].served.forget(commands: last.command)
         }
         sessions[index].journal.landmarks.add(

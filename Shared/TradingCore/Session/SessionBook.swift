@@ -28,6 +28,8 @@ package struct SessionBook: Sendable {
     package internal(set) var lastReport: UInt64 = 0
     /// `strategySeq` of the last execution made; 0 before the first.
     package internal(set) var lastExecution: UInt64 = 0
+    /// What keeps the strategy from trading; empty while nothing does.
+    package internal(set) var suspension: Suspension = []
 
     let terms: FillTerms
     /// One for each symbol of the session.
@@ -124,15 +126,6 @@ package struct SessionBook: Sendable {
         guard markets[slot].show(event) != 0 else { return }
         let moment = Moment(time: time, after: after, command: 0)
         match(event, slot: slot, moment, into: &reports)
-    }
-
-    /// Cancels every working order, in the order of their numbers: the halt.
-    package mutating func cancelAll(
-        reason: Reason, at time: Timestamp, after: UInt64, into reports: inout [Report]
-    ) {
-        let moment = Moment(time: time, after: after, command: 0)
-        for index in orders.indices { end(index, reason: reason, moment, into: &reports) }
-        removeEnded()
     }
 }
 

@@ -45,6 +45,17 @@ enum BrokenRule: String, CaseIterable {
     /// The simulator seems to hold every command of the snapshot.
     case snapshotBeyond = "a strategy goes on from a snapshot beyond what its session has come to"
 
+    /// The kill switch acts wherever the simulator stands.
+    case haltAnytime = "a halt acts before the strategy has handled what was taken"
+    /// The kill switch acts where the simulator stands though the strategy was handed more.
+    case haltBehindStrategy = "a halt acts behind what the strategy has handled"
+    /// After a restart the kill switch acts before commands that are in the journal.
+    case haltBeforeCommand = "a halt acts before the position of a journalled command"
+    /// An input is made where the strategy stands, though the simulator was told that it is done there.
+    case inputAnytime = "an input is made after progress for its event was sent"
+    /// An input is made by a strategy that is still being rebuilt.
+    case inputWhileRebuilding = "an input is made before a rebuilt strategy has caught up"
+
     /// A promise is taken to have counted every command that there will ever be.
     case promiseOutlivesCommands = "a command does not withdraw what was promised"
     /// The simulator takes what it has promised for what the strategy has handled.
