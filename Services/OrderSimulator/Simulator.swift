@@ -117,16 +117,16 @@ final class PublishedJournal: SimulatorJournal {
         return reader
     }
 
-    func orderEvent(seq: UInt64) throws -> OrderEvent {
-        var order: OrderEvent?
+    func record(seq: UInt64) throws -> [UInt8] {
+        var record: [UInt8]?
         try opened().read(from: seq, through: seq) { _, json in
-            order = try OrderEvent.decode(json).order
+            record = Array(json)
             return false
         }
-        guard let order else {
+        guard let record else {
             throw Failure("journal_short", "\(folder) does not hold record \(seq), which was written there")
         }
-        return order
+        return record
     }
 }
 

@@ -1,4 +1,7 @@
 // When the simulator's sessions are stored, and the thread that writes the file: the bus never waits for it.
+//
+// Once something from outside has come to a session, the oldest snapshot stays: `verify` and pruning begin
+// there, and it is one from before that, or none was ever pruned.
 
 import Dispatch
 import Logging
@@ -44,10 +47,12 @@ final class SnapshotWriter: @unchecked Sendable {
         else { return }
         taken = Self.place(core)
         isWriting = true
-        let (folder, seq) = (folder, publisher.lastSeq)
+        let (folder, seq, keepsOldest) = (folder, publisher.lastSeq, !core.isUntouched)
         queue.async { [self] in
             var problem: String?
-            do throws(JournalError) { try folder.write(bytes, seq: seq) } catch { problem = "\(error)" }
+            do throws(JournalError) {
+                try folder.write(bytes, seq: seq, keepsOldest: keepsOldest)
+            } catch { problem = "\(error)" }
             bus.post { [self, problem] in self.ended(seq, problem) }
         }
     }
@@ -68,7 +73,9 @@ final class SnapshotWriter: @unchecked Sendable {
         guard every > 0, publisher.lastSeq > lastSeq, publisher.lastSeq + 1 == publisher.nextSeq,
             let bytes = core.snapshot(epoch: publisher.header.epoch, seq: publisher.lastSeq)
         else { return }
-        do throws(JournalError) { try folder.write(bytes, seq: publisher.lastSeq) } catch {
+        do throws(JournalError) {
+            try folder.write(bytes, seq: publisher.lastSeq, keepsOldest: !core.isUntouched)
+        } catch {
             log.warning("a snapshot could not be written: \(error)")
         }
     }

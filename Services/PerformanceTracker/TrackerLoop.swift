@@ -12,6 +12,9 @@ final class TrackerLoop: SimulatorFeedOwner {
     /// First and last wait before trouble with the database is tried again.
     private static let shortestWait = Duration.milliseconds(50)
     private static let longestWait = Duration.seconds(5)
+    /// Trades of simulators are booked this often at most: a transaction of twenty costs little more than one
+    /// of one, and a stream of single trades would keep the database busy with writing the same pages again.
+    private static let bookEvery = Duration.milliseconds(5)
     /// A checkpoint without trades is stored this often at most.
     private static let checkpointEvery = Duration.milliseconds(50)
     private static let noticesEvery = Duration.milliseconds(250)
@@ -28,6 +31,8 @@ final class TrackerLoop: SimulatorFeedOwner {
     private var feeds: [SimulatorFeed] = []
     private var wait = shortestWait
     private var isWaiting = false
+    private var bookedAt = MonotonicTime.now()
+    private var isBookingDue = false
     private var countedAt: MonotonicTime?
     private var topics: [String: Int] = [:]
     private var answer = JSONWriter(capacity: 512)
@@ -71,7 +76,7 @@ final class TrackerLoop: SimulatorFeedOwner {
     private func turn() {
         context.health.beat()
         for feed in feeds { feed.turn() }
-        if core.hasWork { book() }
+        if core.hasWork { bookSoon() }
         if core.desk.hasWork || core.desk.releaseOverdue() || !core.advanced.isEmpty { bookIngest() }
         for feed in feeds { feed.turn() }
         ingest.setPaused(isWaiting || core.desk.mustPause)
@@ -82,7 +87,20 @@ final class TrackerLoop: SimulatorFeedOwner {
 
     func book() {
         guard !core.isIdle else { return }
+        bookedAt = .now()
         attempt { try core.book() }
+    }
+
+    /// Books at once what comes alone, and together what comes within `bookEvery`.
+    private func bookSoon() {
+        let passed = MonotonicTime.now() - bookedAt
+        guard passed < Self.bookEvery else { return book() }
+        guard !isBookingDue else { return }
+        isBookingDue = true
+        bus.timer(after: Self.bookEvery - passed) { [unowned self] in
+            self.isBookingDue = false
+            self.book()
+        }
     }
 
     private func bookIngest() {

@@ -71,6 +71,7 @@ struct NativeServer: ~Copyable {
     /// Handles one question and writes its answer; true for the last one.
     private mutating func answer(_ line: UnsafeRawBufferPointer) throws -> Bool {
         let question = try reader.read(line)
+        if let number = question.lastCommand { try strategyMade().count(from: number) }
         switch question.type {
         case "hello":
             writer.beginObject()
@@ -204,6 +205,7 @@ struct NativeServer: ~Copyable {
             writer.field("order_type", command.type)
             writer.field("time_in_force", command.timeInForce)
         case .replace, .cancel: writer.field("order", command.order)
+        case .input: preconditionFailure("a plugin makes no input")
         }
         if command.action != .cancel {
             writer.field("quantity_e8", command.quantity.units)

@@ -13,6 +13,8 @@ struct Question {
     var cash: Int64 = 0
     var seq: UInt64 = 0
     var timer: UInt64 = 0
+    /// Commands are counted on from here; nil when nothing has come between.
+    var lastCommand: UInt64?
     var due = Timestamp(microseconds: 0)
     var sessionTime = Timestamp(microseconds: 0)
     /// Symbols whose orders are not taken yet.
@@ -45,6 +47,7 @@ struct QuestionReader {
             case "batch": question.batch = try reader.unsigned()
             case "cash_e8": question.cash = try reader.integer()
             case "seq": question.seq = try reader.unsigned()
+            case "last_command": question.lastCommand = try reader.unsigned()
             case "timer": question.timer = try reader.unsigned()
             case "due": question.due = try reader.timestamp()
             case "session_time": question.sessionTime = try reader.timestamp()

@@ -17,6 +17,8 @@ struct LeaseRequest: Sendable {
     var released: [Claim] = []
     /// Leases to give up because their fence was refused.
     var surrendered: [Surrender] = []
+    /// What became of operators' wishes.
+    var settled: [InputSettlement] = []
     /// Leases that are held besides.
     var held = 0
     /// Whether strategies under the runner's own name are those of its predecessor.
@@ -32,6 +34,10 @@ struct LeaseAnswer: Sendable {
     var renewals: [(claim: Claim, renewal: LeaseRenewal)]?
     var released: [Claim] = []
     var surrendered: [Surrender] = []
+    /// Settlements that the database has.
+    var settled: [InputSettlement] = []
+    /// What operators want to come to strategies from outside; nil when that was not asked.
+    var inputs: [OperatorInput]?
     /// What operators want of the strategies, when no renewal was due.
     var wishes: [StrategyWish] = []
     var share: RunnerShare?
@@ -140,7 +146,12 @@ final class LeaseKeeper: @unchecked Sendable {
                 answer.share = try store.share(runner: name)
                 answer.wishes = try store.wishes(runner: name)
             }
+            if !request.settled.isEmpty {
+                try store.settle(request.settled)
+                answer.settled = request.settled
+            }
             try claim(request, &answer)
+            answer.inputs = try store.openInputs(runner: name)
             // Last: they take the longest, and nobody waits for them.
             for (row, fence) in request.snapshots where try store.keep(row, runner: name, fence: fence) {
                 answer.snapshotsKept += 1

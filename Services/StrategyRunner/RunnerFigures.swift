@@ -11,6 +11,7 @@ struct RunnerFigures {
     let lastTime: GaugeCell
     let strategies: GaugeCell
     let failed: GaugeCell
+    let stopped: GaugeCell
     let gaps: CounterCell
     let claimed: CounterCell
     let lost: CounterCell
@@ -26,6 +27,8 @@ struct RunnerFigures {
         lastTime = metrics.gauge("last_event_seconds", help: "Market time of the last event received.")
         strategies = metrics.gauge("strategies", help: "Strategies claimed.")
         failed = metrics.gauge("strategies_failed", help: "Strategies that cannot go on.")
+        stopped = metrics.gauge(
+            "strategies_stopped", help: "Strategies that failed and whose sessions go on without them.")
         gaps = metrics.counter("gaps_total", help: "Gaps found in the market data, and repaired.")
         claimed = metrics.counter("leases_claimed_total", help: "Strategies claimed since the start.")
         lost = metrics.counter(
@@ -44,6 +47,7 @@ struct RunnerFigures {
         }
         strategies.set(core.strategies.count)
         failed.set(refused + core.strategies.count { $0.failure != nil && !isRestarting($0.id) })
+        stopped.set(core.strategies.count { $0.standing.isStopped })
         gaps.set(total: Int64(feed.counters.gaps))
     }
 }

@@ -19,6 +19,7 @@ extension RunnerLoop {
     func noteSnapshots() {
         for snapshot in core.takeSnapshots() {
             let id = snapshot.strategyID
+            guard isStored(id) else { continue }
             guard snapshot.state.count <= StrategySnapshot.maximumBytes else {
                 context.log.warning(
                     "a snapshot is too large to be kept",
@@ -28,6 +29,13 @@ extension RunnerLoop {
             unkept[id] = snapshot
             snapshots[id] = Array(([snapshot] + (snapshots[id] ?? [])).prefix(SnapshotRow.kept))
         }
+    }
+
+    /// Whether snapshots of a strategy are kept: not of one that may begin afresh instead of deciding the
+    /// same again, and not while an operator wants something of it. See `ServedSession.isUntouched`.
+    private func isStored(_ id: String) -> Bool {
+        guard let item = claimed[id], item.strategy.recovery != .resume else { return false }
+        return !wanted.contains { $0.strategy == id }
     }
 
     /// Some of the snapshots that the database does not hold yet, in the order of the leases.
@@ -70,15 +78,11 @@ extension RunnerLoop {
 
     /// Makes a strategy from its newest snapshot that it takes, else from the start.
     func make(
-        _ terms: SessionTerms, plugin: any StrategyPlugin, symbols: [SymbolIndex]
+        _ terms: SessionTerms, plugin: any StrategyPlugin, symbols: [SymbolIndex], fromStart: Bool
     ) throws -> (HostedStrategy, StrategySnapshot?) {
-        let log = context.log
         let id = terms.strategyID
-        let onLog = { (level: UInt32, text: String) in
-            let severity: Logger.Level = level > 2 ? .error : level > 1 ? .warning : .info
-            log.log(level: severity, "\(text)", metadata: ["strategy": "\(id)"])
-        }
-        while let snapshot = snapshots[id]?.first {
+        let onLog = logger(id)
+        while !fromStart, let snapshot = snapshots[id]?.first {
             do {
                 let strategy = try HostedStrategy.make(
                     terms, plugin: plugin, symbols: symbols, waits: false, restored: snapshot.state,
@@ -99,7 +103,9 @@ extension RunnerLoop {
     /// before.
     func snapshotIsUnusable(_ id: String) {
         guard let item = claimed[id], let first = snapshots[id]?.first else { return }
-        passOver(id, first.position.event, "is beyond its session, or belongs to another one")
+        passOver(
+            id, first.position.event,
+            "is beyond its session, or belongs to another one, or an input needs what was before it")
         snapshots[id]?.removeFirst()
         start(item)
     }

@@ -15,11 +15,18 @@ extension RunnerLoop {
         context.log.error(
             "strategy stopped", metadata: ["strategy": "\(strategy)", "reason": "\(reason.sentence)"])
         context.health.set("strategy \(strategy)", .degraded(reason.sentence))
-        guard reason.code == "strategy_failed", let item = claimed[strategy],
-            let hosted = core.strategies.first(where: { $0.id == strategy })?.session.strategy,
-            hosted.process != nil
+        guard let item = claimed[strategy] else { return }
+        if reason.code == "not_deterministic", item.strategy.recovery == .resume {
+            resume(item, reason)
+            return
+        }
+        guard reason.code == "strategy_failed" || reason.code == "report_out_of_place",
+            let hosted = core.strategies.first(where: { $0.id == strategy })?.session.strategy
         else { return }
-        beginAgain(item, failedAt: hosted.lastEvent)
+        // What a strategy in this process did wrong it would do again.
+        let isItsOwn = reason.code == "strategy_failed"
+        if hosted.process != nil || !isItsOwn, beginAgain(item, failedAt: hosted.lastEvent) { return }
+        if isItsOwn { stopForGood(item, reason) }
     }
 
     /// Begins a strategy again a little later, unless that was tried often enough; false then.
@@ -45,7 +52,15 @@ extension RunnerLoop {
     }
 
     /// Looks for the plugin of a strategy and makes it.
-    func start(_ item: ClaimedStrategy) {
+    ///
+    /// - Parameters:
+    ///   - blind: whether what the journal holds of it is not to be decided again.
+    ///   - fromStart: whether a version is to watch from the session's start, so that no snapshot will do.
+    ///   - body: called when it is made.
+    func start(
+        _ item: ClaimedStrategy, blind: Bool = false, fromStart: Bool = false,
+        _ body: @escaping () -> Void = {}
+    ) {
         loader.load(item.strategy.plugin) { [unowned self] found in
             // Given up or claimed anew while the plugin was looked for.
             guard claimed[item.strategy.id] == item else { return }
@@ -55,9 +70,12 @@ extension RunnerLoop {
                 var symbols: [SymbolIndex] = []
                 for symbol in terms.symbols { symbols.append(try feed.symbols.intern(symbol)) }
                 let id = terms.strategyID
-                let (strategy, snapshot) = try make(terms, plugin: plugin, symbols: symbols)
-                core.add(terms, strategy, symbols: symbols, fence: item.fence, from: snapshot)
+                let (strategy, snapshot) = try make(
+                    terms, plugin: plugin, symbols: symbols, fromStart: blind || fromStart)
+                core.add(
+                    terms, strategy, symbols: symbols, fence: item.fence, beginsBlind: blind, from: snapshot)
                 files[id] = plugin.path
+                body()
                 processes.add(strategy)
                 if refused.removeValue(forKey: id) != nil { context.health.set("strategy \(id)", .ready) }
                 if restarting.remove(id) != nil { context.health.set("strategy \(id)", .ready) }

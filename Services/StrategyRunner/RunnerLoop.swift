@@ -32,6 +32,12 @@ final class RunnerLoop {
     private var released: [Claim] = []
     /// Leases whose fence the simulator has refused.
     private var surrendered: [Surrender] = []
+    /// What became of operators' wishes, and is not in the database yet.
+    private var settled: [InputSettlement] = []
+    /// What operators want of the strategies held, as the database said last.
+    var wanted: [OperatorInput] = []
+    /// Strategies whose new version is being looked for.
+    var preparing: Set<String> = []
     /// What is held, by strategy.
     var claimed: [String: ClaimedStrategy] = [:]
     /// Why claimed strategies could not even be made.
@@ -90,6 +96,7 @@ final class RunnerLoop {
         connection.onReset = { [unowned self] in self.core.connectionReset(self.feed.symbols) }
         connection.onLine = { [unowned self] line in self.receive(line) }
         core.onUnusableSnapshot = { [unowned self] strategy in self.snapshotIsUnusable(strategy) }
+        core.onLacking = { [unowned self] strategy, inputs in self.provide(strategy, inputs) }
         core.onLost = { [unowned self] strategy, seen in self.fenced(strategy, seen) }
         context.health.set("market data", .starting("the gateway was not heard yet"))
         context.health.set("order entry", .starting("the simulator is not connected"))
@@ -122,6 +129,7 @@ final class RunnerLoop {
         core.pump(feed.window, feed.symbols, isProgressDue: isProgressDue)
         noteSnapshots()
         isProgressDue = false
+        for (strategy, id, outcome) in core.takeOutcomes() { became(outcome, of: id, strategy) }
         if !isProgressPlanned, core.hasUnsaidProgress { planProgress() }
         processes.turn()
         core.flush { connection.send($0) == .done }
@@ -175,6 +183,7 @@ final class RunnerLoop {
             released: released, surrendered: surrendered, held: leases.leases.count,
             takesBackOwn: takesBackOwn)
         request.snapshots = takeUnkept(leases)
+        request.settled = settled
         if leases.isRenewalDue(at: LeaseKeeper.now()) {
             request.standings = leases.leases.map {
                 (Claim(strategyID: $0.strategy, fence: $0.fence), standing($0))
@@ -190,6 +199,7 @@ final class RunnerLoop {
     private func answered(_ answer: LeaseAnswer) {
         released.removeAll { answer.released.contains($0) }
         surrendered.removeAll { answer.surrendered.contains($0) }
+        settled.removeAll { answer.settled.contains($0) }
         if let problem = answer.problem {
             context.log.warning("the database cannot be asked for strategies: \(problem)")
             context.health.set("database", .degraded(problem))
@@ -202,6 +212,11 @@ final class RunnerLoop {
         figures.snapshots.add(Int64(answer.snapshotsKept))
         for item in answer.claimed {
             take(item, answer.snapshots[item.strategy.id] ?? [], asked: answer.claimAsked)
+        }
+        // Asked before what was settled meanwhile is in the database.
+        if let inputs = answer.inputs {
+            wanted = inputs.filter { input in !settled.contains { $0.id == input.id } }
+            obeyWanted()
         }
         guard let share = answer.share, answer.renewals != nil else { return }
         for lease in leases.takeSurplus(strategies: share.strategies, runners: share.runners) {
@@ -261,6 +276,7 @@ final class RunnerLoop {
         unkept[strategy] = nil
         files[strategy] = nil
         restarting.remove(strategy)
+        preparing.remove(strategy)
         again.removeAll { $0.item.strategy.id == strategy }
         context.health.set("strategy \(strategy)", .ready)
     }
@@ -272,7 +288,7 @@ final class RunnerLoop {
         context.log.info("claimed", metadata: ["strategy": "\(id)", "fence": "\(item.fence)"])
         forget(id)
         claimed[id] = item
-        snapshots[id] = readable(rows)
+        snapshots[id] = item.strategy.recovery == .resume ? [] : readable(rows)
         start(item)
     }
 
@@ -282,17 +298,33 @@ final class RunnerLoop {
             return StrategyStanding(state: reason == nil ? .waiting : .failed, reason: reason ?? "")
         }
         let session = running.session
-        let state: StrategyStanding.State =
-            running.failure != nil
-            ? .failed
-            : session.state != .attached
-                ? .waiting
-                : !session.isRebuilt
-                    ? .rebuilding
-                    : session.sawEnd ? .done : .running
         return StrategyStanding(
-            state: state, reason: running.failure?.sentence ?? "", event: session.progress.event,
+            state: state(running), reason: running.failure?.sentence ?? reason(running),
+            event: session.progress.event,
             lag: session.next.map { feed.window.next > $0 ? feed.window.next - $0 : 0 } ?? 0)
+    }
+
+    private func state(_ running: RunningStrategy) -> StrategyStanding.State {
+        if let failure = running.failure { return failure.code == "not_deterministic" ? .paused : .failed }
+        guard running.session.state == .attached else { return .waiting }
+        if !running.session.isRebuilt { return .rebuilding }
+        if running.standing.isHalted { return .halted }
+        if running.standing.isStopped { return .stopped }
+        if running.standing.isPaused { return .paused }
+        return running.session.sawEnd ? .done : .running
+    }
+
+    private func reason(_ running: RunningStrategy) -> String {
+        let standing = running.standing
+        if standing.isHalted { return "halted by an operator after event \(standing.haltEvent)" }
+        if standing.isStopped { return running.session.stopReason }
+        return standing.isPaused ? "paused by an operator" : ""
+    }
+
+    /// What became of a wish goes to the database with the next question.
+    func settle(_ settlement: InputSettlement) {
+        wanted.removeAll { $0.id == settlement.id }
+        settled.append(settlement)
     }
 
     /// Gives the strategies back at a clean stop.
@@ -303,7 +335,8 @@ final class RunnerLoop {
         try? store.note(
             runner: name,
             leases.leases.map { (Claim(strategyID: $0.strategy, fence: $0.fence), standing($0)) })
-        for strategy in core.strategies { try? strategy.session.strategy.cleanup() }
+        core.cleanup()
+        if !settled.isEmpty { try? store.settle(settled) }
         let held = leases.leases.map { Claim(strategyID: $0.strategy, fence: $0.fence) }
         try? store.release(runner: name, claims: released + held)
         try? store.retire(runner: name)

@@ -7,7 +7,7 @@ import Contracts
 
 /// Everything that is kept in the database.
 package typealias Store = LedgerStore & LedgerCheckStore & ArchiveStore & OrderStore & StrategyStore
-    & DeadLetterStore & BackupStore
+    & OperatorStore & DeadLetterStore & BackupStore
 
 /// The ledger: each trade exactly once, and what follows from it. One writer, the tracker.
 ///

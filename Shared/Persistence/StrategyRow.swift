@@ -7,6 +7,14 @@ package enum DesiredState: String, Sendable, CaseIterable {
     case running, paused, stopped
 }
 
+/// How a strategy goes on that does not make the same decisions again from the same data.
+package enum Recovery: String, Sendable, CaseIterable {
+    /// It stands still and says so.
+    case replay
+    /// It begins afresh where its session stands; what it decided before is taken from the journal.
+    case resume
+}
+
 /// A strategy as an operator defines it. Its terms never change under one id: the ledger depends on them.
 package struct StrategyRow: Sendable, Equatable {
     package var id: String
@@ -20,11 +28,13 @@ package struct StrategyRow: Sendable, Equatable {
     package var desiredState: DesiredState
     /// First market event of its session.
     package var start: UInt64
+    package var recovery: Recovery
 
     package init(
         id: String, plugin: String, symbols: [String], parameters: String, simulation: String,
-        desiredState: DesiredState = .running, start: UInt64 = 1
+        desiredState: DesiredState = .running, start: UInt64 = 1, recovery: Recovery = .replay
     ) {
+        self.recovery = recovery
         self.id = id
         self.plugin = plugin
         self.symbols = symbols
@@ -87,6 +97,12 @@ package struct StrategyStanding: Sendable, Equatable {
         case done
         /// It cannot go on; `reason` says why.
         case failed
+        /// By an operator, or because it does not decide the same again; `reason` says which.
+        case paused
+        /// The kill switch was pressed.
+        case halted
+        /// It failed, and its session goes on without it.
+        case stopped
     }
 
     package var state = State.waiting

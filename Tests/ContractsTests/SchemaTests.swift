@@ -78,6 +78,7 @@ struct SchemaTests {
                     command, strategy: "s", symbol: "A", header: header, stamp: stamp, into: &$0)
             }
         ]
+        messages.merge(inputs(header, stamp)) { $1 }
         messages["heartbeat"] = [
             written {
                 Heartbeat(first: 1, last: 2).encode(header: header, publishedAt: stamp.publishedAt, into: &$0)
@@ -88,6 +89,37 @@ struct SchemaTests {
             id: "1", reason: "r", sentence: "s", stage: "t", count: 1, firstSeen: stamp.publishedAt,
             lastSeen: stamp.publishedAt)
         messages["dead-letter"] = [written { notice.encode(header: header, stamp: stamp, into: &$0) }]
+        return messages
+    }
+
+    /// What comes from outside.
+    private static func inputs(_ header: EnvelopeHeader, _ stamp: EventStamp) -> [String: [String]] {
+        let version = StrategyInput.Version(
+            pluginID: "p", pluginVersion: "1", pluginSHA256: "", parameters: [.init("fast", "3")],
+            warmUp: "events=3")
+        let wishes = [
+            StrategyInput(id: "a", kind: .pause),
+            StrategyInput(id: "b", kind: .swap, reason: "better", version: version, beginning: .snapshot),
+            StrategyInput(id: "c", kind: .stop, sinceEvent: 3, sinceReport: 1),
+        ]
+        var messages: [String: [String]] = [:]
+        for wish in wishes {
+            var command = Command(action: .input, number: 4, order: 0, symbol: .none)
+            command.input = wish
+            messages["input", default: []].append(
+                written {
+                    InputCodec.encode(command, strategy: "s", header: header, stamp: stamp, into: &$0)
+                })
+        }
+        let report = Report.onInput(number: 1, command: 4, after: 3, timestamp: stamp.publishedAt)
+        let order = OrderEvent(report, strategy: "s", fence: 1, symbol: "")
+        messages["input_report"] = [
+            written { InputReportCodec.encode(order, header: header, stamp: stamp, into: &$0) }
+        ]
+        messages["halt"] = ["", "why"].map { reason in
+            let halt = HaltRecord(strategyID: "s", id: "h", reason: reason, event: 3)
+            return written { halt.encode(header: header, stamp: stamp, into: &$0) }
+        }
         return messages
     }
 
@@ -137,10 +169,10 @@ struct SchemaTests {
             let schema = try Self.schema(name)
             #expect(schema["$schema"] == "https://json-schema.org/draft/2020-12/schema")
             #expect(schema["$id"]?.asString?.hasSuffix("/\(file)") == true)
-            if name != "common", name != "command" {
+            if !["common", "command", "input", "input_report", "halt"].contains(name) {
                 #expect(asyncAPI.contains("$ref: ./\(file)"), "\(name)")
             }
         }
-        #expect(files.count == 14)
+        #expect(files.count == 17)
     }
 }

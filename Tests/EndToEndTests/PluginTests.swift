@@ -139,6 +139,18 @@ extension EndToEnd {
             let begun = said.components(separatedBy: "strategy begins again").count - 1
             #expect((6...24).contains(begun), "three times each, not \(begun)")
             #expect(RunningProcess.all(mentioning: folder.path) == [], "no process is left")
+            let journal = try await robot("journal", "cat", run.path + "/orders").output
+            for id in ["hangs", "exits"] {
+                let stops = journal.split(separator: "\n").filter {
+                    $0.contains("\"type\":\"input\"") && $0.contains("\"kind\":\"stop\"")
+                        && $0.contains("\"strategy_id\":\"\(id)\"")
+                }
+                #expect(stops.count == 1, "the stop of \(id) is an input in the journal")
+            }
+            // Run again they are not handed the event at which they failed.
+            let verified = try await robot(
+                "verify", "--data-dir", run.path, "--plugins", folder.path, "--plugin-deadline", "1")
+            #expect(verified.code == 0, "\(verified.errors)")
         }
 
         private func log(_ folder: String) -> String {

@@ -25,6 +25,13 @@ import Testing
         #expect(try snapshots.read(snapshots.list()[0]) == [])
     }
 
+    @Test func theOldestStaysWhereItIsAskedFor() throws {
+        let snapshots = SnapshotFolder(path: folder.path)
+        for seq in [3, 4] as [UInt64] { try snapshots.write([1], seq: seq) }
+        for seq in 5...20 as ClosedRange<UInt64> { try snapshots.write([1], seq: seq, keepsOldest: true) }
+        #expect(try snapshots.list().map(\.seq) == [20, 19, 18, 3])
+    }
+
     @Test func aFolderThatIsNotThereHoldsNoneAndIsMade() throws {
         let made = TemporaryFolder()
         rmdir(made.path)

@@ -20,9 +20,9 @@ private final class Simulator {
         core.marketDataKnown(epoch: "market", symbols: &symbols)
     }
 
-    /// As a start does with what the journal holds.
-    func restore() throws {
-        for (index, record) in journal.records.enumerated() {
+    /// As a start does with what the journal holds behind a record.
+    func restore(behind seq: UInt64 = 0) throws {
+        for (index, record) in journal.records.enumerated() where UInt64(index) >= seq {
             try record.withUnsafeBytes {
                 try core.restore(record: $0, seq: UInt64(index + 1), symbols: &symbols)
             }
@@ -119,6 +119,43 @@ private final class Simulator {
         }
     }
 
+    @Test func snapshotsFromBeforeAndAfterAnInputAreGoodToRestoreFrom() throws {
+        let simulator = Simulator()
+        simulator.attach("s", from: 1)
+        simulator.progress("s", 2, from: 1)
+        _ = try simulator.answers()
+        let seq = UInt64(simulator.journal.records.count)
+        let bytes = try #require(simulator.core.snapshot(epoch: MemoryJournal.epoch, seq: seq))
+
+        var pause = Command(action: .input, number: 1, order: 0, symbol: .none)
+        pause.input = StrategyInput(id: "i", kind: .pause)
+        pause.afterEvent = 3
+        pause.decided = Timestamp(microseconds: 103)
+        simulator.receive(.command(strategy: "s", fence: 1, pause), 1)
+        simulator.progress("s", 3, from: 1, command: 1)
+        _ = try simulator.answers()
+        let last = UInt64(simulator.journal.records.count)
+        #expect(last > seq && !simulator.core.isUntouched)
+        let later = try #require(simulator.core.snapshot(epoch: MemoryJournal.epoch, seq: last))
+
+        for (fence, bytes, seq) in [(2 as UInt64, bytes, seq), (3, later, last)] {
+            let second = Simulator(journal: simulator.journal)
+            let count = second.journal.records.count
+            let snapshot = try SimulatorSnapshot(bytes, symbols: &second.symbols)
+            second.core.restore(snapshot)
+            try second.restore(behind: seq)
+            #expect(try second.answers().isEmpty)
+            #expect(second.core.sessions[0].served.driver.book.suspension == .paused)
+            #expect(second.journal.records.count == count)
+            // A strategy that is rebuilt makes it again, and gets its report from the journal.
+            second.attach("s", from: 2, fence: fence)
+            second.receive(.command(strategy: "s", fence: fence, pause), 2)
+            let answers = try second.answers()[2]
+            #expect(answers == ["attached", "input_report", "matched", "standing"])
+            #expect(second.core.sessions[0].served.inputs == [pause])
+        }
+    }
+
     @Test func aSessionThatWaitsGivesWayToThoseThatCanGoOn() throws {
         let simulator = Simulator()
         simulator.attach("slow", from: 1)
@@ -190,7 +227,7 @@ private final class Simulator {
         let late = OrderEvent(accepted(1, order: 1, after: 1, at: 100), strategy: "s", fence: 1, symbol: "A")
         try runner.receive(.report(late), symbols: &symbols)
         runner.pump(makeWindow([]), symbols)
-        #expect(failures == ["s strategy_failed"])
+        #expect(failures == ["s report_out_of_place"])
         #expect(runner.oldestNeeded == nil)
         try runner.receive(.attachAgain(strategy: "s"), symbols: &symbols)
         #expect(runner.strategies[0].session.state == .attached)

@@ -61,6 +61,8 @@ final class Script: TestStrategy {
     var onData: (HostedStrategy, UInt64) -> Void = { _, _ in }
     var onReport: (HostedStrategy, UInt64) -> Void = { _, _ in }
     var onTime: (HostedStrategy, UInt64) -> Void = { _, _ in }
+    /// Events at which it fails.
+    var fails: (UInt64) -> Bool = { _ in false }
 
     init() { super.init(Habits()) }
 
@@ -68,10 +70,10 @@ final class Script: TestStrategy {
         onStart(host)
         return 0
     }
-    override func onMarketData(_ data: UnsafePointer<tr_market_data>) -> Int32 {
+    override func decide(on data: UnsafePointer<tr_market_data>) -> Int32 {
         calls.append("event \(data.pointee.seq)")
         onData(host, data.pointee.seq)
-        return 0
+        return fails(data.pointee.seq) ? 1 : 0
     }
     override func onOrder(_ update: UnsafePointer<tr_order_update>) -> Int32 {
         calls.append("report \(update.pointee.report)")
@@ -84,10 +86,10 @@ final class Script: TestStrategy {
         return 0
     }
 
-    func hosted() throws -> HostedStrategy {
+    func hosted(watches: Bool = false) throws -> HostedStrategy {
         try HostedStrategy(
             id: "s", instance: self, symbols: [symbolA], names: ["A"], parameters: ParameterValues(),
-            cash: Money(whole: 100_000))
+            cash: Money(whole: 100_000), watches: watches)
     }
 }
 

@@ -138,12 +138,12 @@ import Testing
         var desk = Desk()
         desk.submit(.buy, "5", .limit, at: "12")
         desk.submit(.sell, "5", .limit, at: "14", symbol: spy)
-        desk.book.cancelAll(
-            reason: Reason(code: "halted", sentence: "the operator halted it"), at: desk.time, after: 0,
-            into: &desk.reports)
+        desk.book.halt(at: desk.time, after: 0, into: &desk.reports)
         #expect(desk.lines.suffix(2) == ["1 cancelled halted", "2 cancelled halted"])
         desk.quote("1", "2")
         #expect(desk.reports.count == 4)
+        desk.submit(.buy, "5", .limit, at: "12")
+        #expect(desk.lines.last == "3 rejected halted")
     }
 
     @Test func `a rejection of the driver is numbered with the rest`() {

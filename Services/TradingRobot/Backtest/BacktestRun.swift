@@ -93,16 +93,32 @@ struct BacktestRun {
         return plugin
     }
 
-    /// Adds a strategy; call before `run`.
-    mutating func add(_ terms: SessionTerms) throws {
-        let plugin = try plugin(terms.pluginID)
+    /// Adds a strategy, with what came to it from outside when its session was recorded; call before `run`.
+    mutating func add(_ terms: SessionTerms, recorded: RecordedSession = RecordedSession()) throws {
         var indexes: [SymbolIndex] = []
         for name in terms.symbols { indexes.append(try symbols.intern(name)) }
         let settings = try SessionSettings(fields: terms.simulation.map { ($0.name, $0.value) })
-        let strategy = try HostedStrategy.make(terms, plugin: plugin, symbols: indexes) { [onLog] _, text in
-            onLog?(terms.strategyID, text)
+        let strategy: HostedStrategy
+        var inputs = RecordedInputs()
+        inputs.halts = recorded.halts
+        let log = { [onLog] (_: UInt32, text: String) -> Void in onLog?(terms.strategyID, text) }
+        if recorded.decisions.isEmpty {
+            strategy = try HostedStrategy.make(
+                terms, plugin: plugin(terms.pluginID), symbols: indexes, onLog: log)
+            inputs.inputs = recorded.inputs
+            for command in recorded.inputs {
+                guard let version = command.input?.version else { continue }
+                let made = try HostedStrategy.make(
+                    terms.with(version), plugin: plugin(version.pluginID), symbols: indexes, watches: true,
+                    onLog: log)
+                inputs.versions.append((command, made))
+            }
+        } else {
+            strategy = .vacant(id: terms.strategyID, symbols: indexes, names: terms.symbols)
+            inputs.decisions = try recorded.commands(&symbols)
         }
-        let session = BacktestSession(strategy: strategy, settings: settings, symbols: indexes)
+        let session = BacktestSession(
+            strategy: strategy, settings: settings, symbols: indexes, recorded: inputs)
         let names = Dictionary(zip(indexes, terms.symbols)) { first, _ in first }
         let record = BacktestRecord(strategy: terms.strategyID, names: names, keepsMarks: keepsMarks)
         session.onMark = { record.take($0) }
@@ -110,15 +126,25 @@ struct BacktestRun {
         results.append(BacktestResult(terms: terms, record: record))
     }
 
-    /// Adds a strategy that goes on from snapshots of its session and of itself; call before `run`.
-    mutating func add(_ basis: SessionBasis) throws {
+    /// Adds a strategy that goes on from snapshots of its session and of itself, behind which everything lies
+    /// that came from outside; call before `run`.
+    mutating func add(_ basis: SessionBasis, recorded: RecordedSession) throws {
         let terms = basis.session.terms
         let plugin = try plugin(terms.pluginID)
         let symbols = basis.session.symbols
         let strategy = try HostedStrategy.make(
             terms, plugin: plugin, symbols: symbols, restored: basis.strategy.state)
+        var inputs = RecordedInputs()
+        inputs.halts = recorded.halts
+        inputs.inputs = recorded.inputs
+        for command in recorded.inputs {
+            guard let version = command.input?.version else { continue }
+            let made = try HostedStrategy.make(
+                terms.with(version), plugin: self.plugin(version.pluginID), symbols: symbols, watches: true)
+            inputs.versions.append((command, made))
+        }
         let session = BacktestSession(
-            strategy: strategy, driver: basis.session.served.driver, symbols: symbols)
+            strategy: strategy, driver: basis.session.served.driver, symbols: symbols, recorded: inputs)
         session.begin(with: basis.between)
         let names = Dictionary(zip(symbols, terms.symbols)) { first, _ in first }
         let record = BacktestRecord(
@@ -156,7 +182,7 @@ struct BacktestRun {
             } catch {
                 results[index].failure = "\(error)"
             }
-            try? sessions[index].strategy.cleanup()
+            sessions[index].cleanup()
         }
     }
 

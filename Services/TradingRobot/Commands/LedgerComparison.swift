@@ -25,6 +25,8 @@ struct LedgerComparison {
     /// Trades before the first that the journal still holds, and what the database has in their place.
     private let olderJournal: [String]
     private let olderDatabase: [String]
+    /// Whether the strategy was asked again; else its decisions are those of the journal.
+    var isDecidedAgain = true
 
     init(
         strategy: String, first: UInt64, backtest: [String], journal: [RecordedTrade],
@@ -91,6 +93,12 @@ struct LedgerComparison {
         let rest = backtest.count - journal.count
         let open =
             rest > 0 ? "; the session has not come to the end of the journal, \(rest) trades lie ahead" : ""
+        guard isDecidedAgain else {
+            return
+                "\(strategy): \(journal.count) trades, the same in database, simulator and a rerun of its "
+                + "journalled commands. Its decisions were taken from the journal: run again it decides "
+                + "otherwise (recovery: resume), so the backtest proves its fills, not its decisions\(open)"
+        }
         let from = first > 1 ? " from trade \(first) on (what made the earlier ones was pruned)" : ""
         return
             "\(strategy): \(journal.count) trades\(from), the same in database, simulator and backtest\(open)"

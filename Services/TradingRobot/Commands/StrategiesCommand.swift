@@ -1,5 +1,6 @@
-// `trading-robot strategies list|add|start|stop|remove`: strategies as rows of the database. The
-// runners see a change within half a second; it survives restarts of everything.
+// `trading-robot strategies list|add|stop|remove`: strategies as rows of the database. The runners see a
+// change within half a second; it survives restarts of everything. What comes to a strategy that runs is in
+// `StrategyInputCommands`.
 //
 // A stopped strategy stands still where it is: nothing of it can fill, and once started again it goes through
 // all that it has missed, so that the ledger stays what the backtest makes of it.
@@ -12,7 +13,8 @@ import ServiceKit
 import StrategyHost
 
 private let id = Operand("ID", help: "The strategy.")
-private let place: [SettingDeclaration] = [
+/// Where the strategies are.
+let strategyPlace: [SettingDeclaration] = [
     CommonSettings.dataDirectory.declaration, StackSettings.database.declaration,
 ]
 private let asJSON = Setting<Bool>("json", default: false, help: "One JSON object a line.")
@@ -21,26 +23,30 @@ private let start = Setting<String>(
     help: "First market event: beginning (of the journal), live, or a time such as 2013-10-08T13:30:00Z.")
 
 let strategiesCommand = Command(
-    "strategies", "Shows, adds, starts, stops and removes strategies.",
+    "strategies", "Shows, adds, starts, pauses, changes, halts, stops and removes strategies.",
     [
-        strategiesListCommand, strategiesAddCommand, strategiesPrepareCommand,
-        desired("start", .running, "Lets a stopped strategy go on."),
-        desired("stop", .stopped, "Takes a strategy from its runner; its session stands still."),
-        strategiesRemoveCommand,
+        strategiesListCommand, strategiesAddCommand, strategiesPrepareCommand, strategiesStartCommand,
+        strategiesPauseCommand,
+        strategiesSetCommand, strategiesSwapCommand, strategiesHaltCommand, strategiesInputsCommand,
+        strategiesStopCommand, strategiesRemoveCommand,
     ])
 
 private let strategiesListCommand = Command(
-    "list", "Shows the strategies: owner, fence, state, lag.", settings: place + [asJSON.declaration]
+    "list", "Shows the strategies: owner, fence, state, lag.", settings: strategyPlace + [asJSON.declaration]
 ) { context in
     let store = try opened(context.settings, .readOnly)
     defer { try? store.close() }
     let records = try store.strategies()
+    let inputs = Dictionary(grouping: try store.inputs(strategy: nil), by: \.strategy)
     if context.settings[asJSON] {
-        for record in records { writeToStandardOutput(json(record).text + "\n") }
+        for record in records {
+            let own = inputs[record.strategy.id] ?? []
+            writeToStandardOutput(try json(record, own).text + "\n")
+        }
         return .done
     }
     let head = ["id", "plugin", "symbols", "wanted", "state", "owner", "fence", "event", "lag", "reason"]
-    let rows = [head] + records.map(columns)
+    let rows = try [head] + records.map { try columns($0, inputs[$0.strategy.id] ?? []) }
     let widths = head.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     for row in rows {
         var line = zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
@@ -51,11 +57,19 @@ private let strategiesListCommand = Command(
     return .done
 }
 
-private func columns(_ record: StrategyRecord) -> [String] {
+/// What is wanted and not in force yet.
+private func pending(_ inputs: [OperatorInput]) -> [String] {
+    inputs.filter { $0.state == .pending }.map(\.kind.rawValue)
+}
+
+private func columns(_ record: StrategyRecord, _ inputs: [OperatorInput]) throws -> [String] {
     let (row, standing) = (record.strategy, record.standing)
+    let waiting = pending(inputs)
+    let state = standing.state.rawValue + (waiting.isEmpty ? "" : ", \(waiting.listed("and")) pending")
     return [
-        row.id, row.plugin, row.symbols.joined(separator: "+"), row.desiredState.rawValue,
-        standing.state.rawValue, owner(record) ?? "-", "\(record.fence)", "\(standing.event)",
+        row.id, try row.currentVersion(inputs).pluginID, row.symbols.joined(separator: "+"),
+        row.desiredState.rawValue,
+        state, owner(record) ?? "-", "\(record.fence)", "\(standing.event)",
         "\(standing.lag)", standing.reason,
     ]
 }
@@ -63,10 +77,11 @@ private func columns(_ record: StrategyRecord) -> [String] {
 /// A lease that has run out is nobody's.
 private func owner(_ record: StrategyRecord) -> String? { record.isHeld ? record.lease?.owner : nil }
 
-private func json(_ record: StrategyRecord) -> JSONValue {
+private func json(_ record: StrategyRecord, _ inputs: [OperatorInput]) throws -> JSONValue {
     let (row, standing) = (record.strategy, record.standing)
+    let version = try row.currentVersion(inputs)
     return .object([
-        .init("id", .string(row.id)), .init("plugin", .string(row.plugin)),
+        .init("id", .string(row.id)), .init("plugin", .string(version.pluginID)),
         .init("symbols", .array(row.symbols.map { .string($0) })),
         .init("wanted", .string(row.desiredState.rawValue)),
         .init("state", .string(standing.state.rawValue)),
@@ -74,13 +89,19 @@ private func json(_ record: StrategyRecord) -> JSONValue {
         .init("fence", .number("\(record.fence)")), .init("start", .number("\(row.start)")),
         .init("event", .number("\(standing.event)")), .init("lag", .number("\(standing.lag)")),
         .init("reason", .string(standing.reason)),
-        .init("parameters", (try? JSONValue(parsing: row.parameters)) ?? .null),
+        .init("recovery", .string(row.recovery.rawValue)),
+        .init("pending", .array(pending(inputs).map { .string($0) })),
+        .init(
+            "parameters",
+            .object(version.parameters.map { .init($0.name, .string($0.value)) })),
     ])
 }
 
 private let strategiesAddCommand = Command(
     "add", "Adds a strategy and lets it run.",
-    settings: place + [StrategySettings.plugins.declaration, start.declaration]
+    settings: strategyPlace + [
+        StrategySettings.plugins.declaration, start.declaration, StrategySettings.recovery.declaration,
+    ]
         + SimulationSettings.declarations,
     operands: [Operand("DEFINITION", help: StrategyDefinition.placeholder)]
 ) { context in
@@ -106,7 +127,9 @@ private let strategiesAddCommand = Command(
     }
     let store = try opened(settings, .readWrite)
     defer { try? store.close() }
-    switch try store.upsert(terms.row) {
+    var row = terms.row
+    row.recovery = settings[StrategySettings.recovery]
+    switch try store.upsert(row) {
     case .added:
         let warmth = terms.start < from ? ", warmed up on the events from \(terms.start) on" : ""
         writeToStandardOutput("\(definition.id) is added and starts at event \(from)\(warmth)\n")
@@ -147,7 +170,8 @@ private func firstEvent(_ settings: Settings) throws -> UInt64 {
 }
 
 private let strategiesRemoveCommand = Command(
-    "remove", "Removes a stopped strategy. Its trades stay in the ledger.", settings: place, operands: [id]
+    "remove", "Removes a stopped strategy. Its trades stay in the ledger.", settings: strategyPlace,
+    operands: [id]
 ) { context in
     let name = context.operands[0]
     let store = try opened(context.settings, .readWrite)
@@ -163,24 +187,24 @@ private let strategiesRemoveCommand = Command(
     return .done
 }
 
-/// A command that says what should become of a strategy.
-private func desired(_ name: String, _ state: DesiredState, _ summary: String) -> ServiceKit.Command {
-    Command(name, summary, settings: place, operands: [id]) { context in
-        let strategy = context.operands[0]
-        let store = try opened(context.settings, .readWrite)
-        defer { try? store.close() }
-        guard try store.setDesiredState(state, strategy: strategy) else { throw unknown(strategy) }
-        writeToStandardOutput("\(strategy) should be \(state.rawValue) now\n")
-        return .done
-    }
+private let strategiesStopCommand = Command(
+    "stop", "Takes a strategy from its runner; its session stands still.", settings: strategyPlace,
+    operands: [id]
+) { context in
+    let strategy = context.operands[0]
+    let store = try opened(context.settings, .readWrite)
+    defer { try? store.close() }
+    guard try store.setDesiredState(.stopped, strategy: strategy) else { throw unknown(strategy) }
+    writeToStandardOutput("\(strategy) should be stopped now\n")
+    return .done
 }
 
-private func unknown(_ strategy: String) -> Failure {
+func unknown(_ strategy: String) -> Failure {
     Failure(
         "unknown_strategy",
         "there is no strategy \(strategy): `trading-robot strategies list` shows those there are")
 }
 
-private func opened(_ settings: Settings, _ access: StoreOptions.Access) throws -> any Store {
+func opened(_ settings: Settings, _ access: StoreOptions.Access) throws -> any Store {
     try openStore(StackSettings.databaseLocation(settings), options: StoreOptions(access: access))
 }

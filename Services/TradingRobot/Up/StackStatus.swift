@@ -22,6 +22,8 @@ struct StackStatus {
     private var drawn = 0
     /// Strategies that failed in their runners, at the last look, and when the next one is.
     private var failedInRunners = 0
+    /// Strategies whose sessions go on without them because they failed, at the same look.
+    private var stoppedInRunners = 0
     private var nextFailures = ContinuousClock.now
     private static let failuresEvery = Duration.milliseconds(500)
 
@@ -97,10 +99,11 @@ struct StackStatus {
         let stopped = Int(simulator["sessions_stopped"] ?? 0)
         if finished + max(stopped, failedInRunners) >= strategies || nextFailures <= .now {
             nextFailures = .now + Self.failuresEvery
-            failedInRunners = 0
+            (failedInRunners, stoppedInRunners) = (0, 0)
             for endpoint in endpoints.runnerHealth {
                 guard let metrics = HTTPAddress(endpoint).flatMap({ client.metrics($0) }) else { continue }
                 failedInRunners += Int(metrics["strategies_failed"] ?? 0)
+                stoppedInRunners += Int(metrics["strategies_stopped"] ?? 0)
             }
         }
         // A session that the simulator stopped has failed in its runner too.
@@ -109,7 +112,8 @@ struct StackStatus {
         guard let tracker = HTTPAddress(endpoints.trackerHealth).flatMap({ client.metrics($0) }),
             let booked = tracker["checkpoint_seq"], let last = simulator["last_seq"], booked >= last
         else { return .running }
-        return failed > 0 ? .doneWithFailures : .done
+        // The sessions of stopped strategies have come to the end without them.
+        return failed + stoppedInRunners > 0 ? .doneWithFailures : .done
     }
 }
 

@@ -85,7 +85,7 @@ private func absolute(_ path: String) -> String {
 /// The terms of the strategies to add: those given, or a sample of each kind when none is.
 func wantedStrategies(
     _ settings: Settings, _ simulation: SessionSettings, _ opened: OpenedSource, mistakes: [String]
-) throws -> (terms: [SessionTerms], areGiven: Bool) {
+) throws -> GivenStrategies {
     let folders = StrategySettings.folders(settings)
     var settings = settings
     let areGiven = !settings[StrategySettings.strategy].isEmpty
@@ -110,12 +110,14 @@ func wantedStrategies(
         loaded[id] = plugin
         return plugin
     }
-    return (terms, areGiven)
+    let recovery = settings[StrategySettings.strategy].map { ($0.id, $0.recovery) }
+    return GivenStrategies(
+        terms: terms, areGiven: areGiven, recovery: Dictionary(recovery) { first, _ in first })
 }
 
 /// Writes the strategies into the database; returns those that should run.
 func writeRows(
-    _ strategies: (terms: [SessionTerms], areGiven: Bool), database: String
+    _ strategies: GivenStrategies, database: String
 ) throws -> [StrategyRow] {
     let store = try openStore(database, options: StoreOptions(programVersion: platformVersion))
     defer { try? store.close() }
@@ -126,18 +128,33 @@ func writeRows(
         // Those that are known first: one that is refused must not leave new ones behind.
         let isKnown = { (terms: SessionTerms) in known.contains { $0.strategy.id == terms.strategyID } }
         for terms in strategies.terms.filter(isKnown) {
-            guard case .refused(let differences) = try store.upsert(terms.row) else { continue }
+            let row = row(terms, strategies.recovery)
+            guard case .refused(let differences) = try store.upsert(row) else { continue }
             let list = differences.map { "\($0.term.rawValue) \($0.stored), not \($0.given)" }
             mistakes.append(
-                "strategy \(terms.strategyID) is known with \(list.joined(separator: " and ")). To change it "
-                    + "will be `trading-robot strategies set`; until then use another id, or --fresh for a "
-                    + "new "
-                    + "data folder (the old one is moved aside).")
+                "strategy \(terms.strategyID) is known with \(list.joined(separator: " and ")). Change "
+                    + "a running one with `trading-robot strategies set` or `swap`, use another id, or "
+                    + "--fresh for a new data folder (the old one is moved aside).")
         }
         guard mistakes.isEmpty else { throw WrongUse(mistakes) }
-        for terms in strategies.terms where !isKnown(terms) { _ = try store.upsert(terms.row) }
+        for terms in strategies.terms where !isKnown(terms) {
+            _ = try store.upsert(row(terms, strategies.recovery))
+        }
     }
-    return try store.strategies().map(\.strategy).filter { $0.desiredState == .running }
+    return try store.strategies().map(\.strategy).filter { $0.desiredState != .stopped }
+}
+
+/// The strategies of the settings, or the samples.
+struct GivenStrategies {
+    var terms: [SessionTerms]
+    var areGiven: Bool
+    var recovery: [String: Recovery]
+}
+
+private func row(_ terms: SessionTerms, _ recovery: [String: Recovery]) -> StrategyRow {
+    var row = terms.row
+    row.recovery = recovery[terms.strategyID] ?? .replay
+    return row
 }
 
 private func chosenEndpoints(_ settings: Settings, _ folder: String) throws -> Endpoints {

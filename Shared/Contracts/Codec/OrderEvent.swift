@@ -53,9 +53,15 @@ public struct OrderEvent: Sendable, Equatable {
         trades = report.executions.map { TradeEvent($0, strategy: strategy, symbol: symbol) }
     }
 
+    /// Whether it acknowledges an input from outside; its wire form is `InputReportCodec`.
+    public var isOnInput: Bool { symbol.isEmpty }
+
     /// Back to the report. Throws `invalidName` when the order's id is not `<strategy>:<number>`, a trade's
     /// not `<order>:<fill>`, or there is no room for the symbol. Offsets are 0: the bytes are gone.
     public func report(symbols: inout SymbolTable) throws(JSONError) -> Report {
+        if isOnInput {
+            return .onInput(number: report, command: command, after: after, timestamp: timestamp)
+        }
         guard let order = OrderID.number(of: orderID, strategy: strategyID) else {
             throw JSONError(.invalidName, at: 0, field: "order_id")
         }

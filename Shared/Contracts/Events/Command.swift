@@ -5,11 +5,16 @@
 public struct Command: Sendable, Equatable {
     public enum Action: UInt8, WireNamed {
         case submit, replace, cancel
+        /// An input from outside; it has a wire form of its own (`InputCodec`).
+        case input
+        /// What a strategy itself can ask.
+        public static var allCases: [Action] { [.submit, .replace, .cancel] }
         public var wireName: StaticString {
             switch self {
             case .submit: "submit"
             case .replace: "replace"
             case .cancel: "cancel"
+            case .input: "input"
             }
         }
     }
@@ -35,6 +40,8 @@ public struct Command: Sendable, Equatable {
     public var price: Price
     /// Trigger of a stop; zero where the type has none.
     public var stopPrice: Price
+    /// Of an input from outside, which has neither order nor symbol; nil for all other commands.
+    public var input: StrategyInput?
 
     public init(
         action: Action, number: UInt64, order: UInt64, symbol: SymbolIndex, side: Side = .buy,
@@ -51,5 +58,6 @@ public struct Command: Sendable, Equatable {
         self.quantity = quantity
         self.price = price
         self.stopPrice = stopPrice
+        input = nil
     }
 }

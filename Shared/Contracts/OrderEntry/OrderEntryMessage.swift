@@ -24,6 +24,10 @@ public enum OrderEntryMessage: Sendable, Equatable {
     case fenced(strategy: String, fence: UInt64, seen: UInt64)
     /// Simulator: the strategy cannot go on, and why.
     case refused(strategy: String, attachID: UInt64, Reason)
+    /// Anybody: stop the strategy's trading (the kill switch). It acts once a runner has caught up.
+    case halt(strategy: String, id: String, reason: String)
+    /// Simulator: what the session does not let through, and its last halt.
+    case standing(SessionStanding)
 }
 
 public struct AttachRequest: Sendable, Equatable {
@@ -46,6 +50,30 @@ public struct AttachRequest: Sendable, Equatable {
     }
 }
 
+/// What holds a session up, as its runner is told whenever it changes.
+public struct SessionStanding: Sendable, Equatable {
+    public var strategy: String
+    public var isPaused: Bool
+    public var isHalted: Bool
+    public var isStopped: Bool
+    /// Of the last halt, or of one that found the session halted; empty without.
+    public var haltID: String
+    /// The last event of the stream before it.
+    public var haltEvent: UInt64
+
+    public init(
+        strategy: String, isPaused: Bool = false, isHalted: Bool = false, isStopped: Bool = false,
+        haltID: String = "", haltEvent: UInt64 = 0
+    ) {
+        self.strategy = strategy
+        self.isPaused = isPaused
+        self.isHalted = isHalted
+        self.isStopped = isStopped
+        self.haltID = haltID
+        self.haltEvent = haltEvent
+    }
+}
+
 public struct AttachedAnswer: Sendable, Equatable {
     public var strategy: String
     public var attachID: UInt64
@@ -57,10 +85,14 @@ public struct AttachedAnswer: Sendable, Equatable {
     public var matched: UInt64
     /// The market data that the session is made of.
     public var marketDataEpoch: String
+    /// The event after which the last command was decided.
+    public var commandEvent: UInt64
+    /// Every input from outside, in order: a rebuild applies each at its number and position.
+    public var inputs: [Command]
 
     public init(
         strategy: String, attachID: UInt64, start: UInt64, command: UInt64, report: UInt64, matched: UInt64,
-        marketDataEpoch: String = ""
+        commandEvent: UInt64 = 0, inputs: [Command] = [], marketDataEpoch: String = ""
     ) {
         self.strategy = strategy
         self.attachID = attachID
@@ -69,6 +101,8 @@ public struct AttachedAnswer: Sendable, Equatable {
         self.report = report
         self.matched = matched
         self.marketDataEpoch = marketDataEpoch
+        self.commandEvent = commandEvent
+        self.inputs = inputs
     }
 }
 
@@ -76,7 +110,11 @@ extension OrderEntryMessage {
     /// Appends the message as one line, newline included. `symbols` names the symbol of a command.
     public func write(symbols: SymbolTable, into writer: inout JSONWriter) {
         if case .report(let order) = self {
-            order.write(trades: true, into: &writer)
+            if order.isOnInput {
+                InputReportCodec.write(order, into: &writer)
+            } else {
+                order.write(trades: true, into: &writer)
+            }
         } else {
             writer.beginObject()
             writeFields(symbols, &writer)
@@ -97,8 +135,13 @@ extension OrderEntryMessage {
             request.terms.writeFields(into: &writer)
             writer.endObject()
         case .command(let strategy, let fence, let command):
-            writer.field("type", word: "command")
+            writer.field("type", word: command.input == nil ? "command" : "input")
             writer.field("fence", fence)
+            if command.input != nil {
+                writer.key("input")
+                InputCodec.write(command, strategy: strategy, into: &writer)
+                return
+            }
             writer.key("command")
             CommandCodec.write(
                 command, strategy: strategy, symbol: symbols.name(of: command.symbol), into: &writer)
@@ -124,6 +167,13 @@ extension OrderEntryMessage {
             writer.field("report", answer.report)
             writer.field("event", answer.matched)
             writer.field("market_data_epoch", answer.marketDataEpoch)
+            writer.field("command_event", answer.commandEvent)
+            guard !answer.inputs.isEmpty else { return }
+            writer.beginArray("inputs")
+            for command in answer.inputs {
+                InputCodec.write(command, strategy: answer.strategy, into: &writer)
+            }
+            writer.endArray()
         case .matched(let strategy, let event, let report):
             writer.field("type", word: "matched")
             writer.field("strategy_id", strategy)
@@ -149,6 +199,19 @@ extension OrderEntryMessage {
             writer.field("attach_id", attachID)
             writer.field("reason_code", reason.code)
             writer.field("reason", reason.sentence)
+        case .halt(let strategy, let id, let reason):
+            writer.field("type", word: "halt")
+            writer.field("strategy_id", strategy)
+            writer.field("input_id", id)
+            writer.field("reason", reason)
+        case .standing(let standing):
+            writer.field("type", word: "standing")
+            writer.field("strategy_id", standing.strategy)
+            writer.field("paused", standing.isPaused)
+            writer.field("halted", standing.isHalted)
+            writer.field("stopped", standing.isStopped)
+            writer.field("input_id", standing.haltID)
+            writer.field("event", standing.haltEvent)
         case .attach, .command, .progress, .report: preconditionFailure("written before")
         }
     }

@@ -6,6 +6,7 @@ public struct OrderEntryReader: Sendable {
         case type, strategyID, fence, owner, seen, attachID, event, report, lastCommand, start, session,
             command
         case reasonCode, reason, marketDataEpoch
+        case commandEvent, inputs, input, inputID, paused, halted, stopped
         var wireName: StaticString {
             switch self {
             case .type: "type"
@@ -23,12 +24,20 @@ public struct OrderEntryReader: Sendable {
             case .reasonCode: "reason_code"
             case .reason: "reason"
             case .marketDataEpoch: "market_data_epoch"
+            case .commandEvent: "command_event"
+            case .inputs: "inputs"
+            case .input: "input"
+            case .inputID: "input_id"
+            case .paused: "paused"
+            case .halted: "halted"
+            case .stopped: "stopped"
             }
         }
     }
 
     private enum Kind: UInt8, WireNamed {
         case attach, command, progress, attached, order, matched, ahead, attachAgain, fenced, refused
+        case input, inputReport, halt, standing
         var wireName: StaticString {
             switch self {
             case .attach: "attach"
@@ -41,6 +50,10 @@ public struct OrderEntryReader: Sendable {
             case .attachAgain: "attach_again"
             case .fenced: "fenced"
             case .refused: "refused"
+            case .input: "input"
+            case .inputReport: "input_report"
+            case .halt: "halt"
+            case .standing: "standing"
             }
         }
     }
@@ -61,6 +74,11 @@ public struct OrderEntryReader: Sendable {
         var command: (strategy: String, command: Command)?
         var reason = Reason(code: "", sentence: "")
         var marketDataEpoch = ""
+        var commandEvent: UInt64 = 0
+        var inputs: [Command] = []
+        var input: (strategy: String, command: Command)?
+        var inputID = ""
+        var standing = SessionStanding(strategy: "")
     }
 
     private let keys = KeyTable<Key>()
@@ -77,7 +95,10 @@ public struct OrderEntryReader: Sendable {
         while let key = try reader.nextKey(in: &scope, of: keys) {
             try Self.read(key, from: &reader, into: &fields, symbols: &symbols)
             // An order event has a layout of its own, and `command` and `report` mean other things there.
-            if fields.kind == .order { break }
+            if fields.kind == .order || fields.kind == .inputReport { break }
+        }
+        if fields.kind == .inputReport {
+            return .report(try Self.value(line, "input_report") { try InputReportCodec.read($0) })
         }
         if fields.kind == .order {
             var again = try JSONReader(line)
@@ -113,10 +134,32 @@ public struct OrderEntryReader: Sendable {
             fields.terms = try? SessionTerms(value)
             if fields.terms == nil { throw JSONError(.unexpectedValue, at: offset, field: "session") }
         case .command: fields.command = try CommandCodec.read(&reader, symbols: &symbols)
+        case .commandEvent: fields.commandEvent = try reader.unsigned()
+        case .inputs:
+            var list = try reader.openArray()
+            while try reader.nextElement(in: &list) {
+                fields.inputs.append(
+                    try value(try reader.raw(), "inputs") { try InputCodec.read($0) }.command)
+            }
+        case .input: fields.input = try value(try reader.raw(), "input") { try InputCodec.read($0) }
+        case .inputID: fields.inputID = try reader.string().string
+        case .paused: fields.standing.isPaused = try reader.bool()
+        case .halted: fields.standing.isHalted = try reader.bool()
+        case .stopped: fields.standing.isStopped = try reader.bool()
         case .reasonCode: fields.reason.code = try reader.string().string
         case .reason: fields.reason.sentence = try reader.string().string
         case .marketDataEpoch: fields.marketDataEpoch = try reader.string().string
         }
+    }
+
+    /// What is rare and of many fields is read as a value.
+    private static func value<Read>(
+        _ json: UnsafeRawBufferPointer, _ field: StaticString, _ read: (JSONValue) throws -> Read
+    ) throws(JSONError) -> Read {
+        guard let value = try? JSONValue(parsing: json), let made = try? read(value) else {
+            throw JSONError(.unexpectedValue, at: 0, field: "\(field)")
+        }
+        return made
     }
 
     private static func message(_ fields: Fields, end: Int) throws(JSONError) -> OrderEntryMessage {
@@ -143,6 +186,7 @@ public struct OrderEntryReader: Sendable {
                 AttachedAnswer(
                     strategy: strategy, attachID: fields.attachID, start: fields.start,
                     command: fields.lastCommand, report: fields.report, matched: fields.event,
+                    commandEvent: fields.commandEvent, inputs: fields.inputs,
                     marketDataEpoch: fields.marketDataEpoch))
         case .matched: return .matched(strategy: strategy, event: fields.event, report: fields.report)
         case .ahead:
@@ -151,7 +195,17 @@ public struct OrderEntryReader: Sendable {
         case .attachAgain: return .attachAgain(strategy: strategy)
         case .fenced: return .fenced(strategy: strategy, fence: fields.fence, seen: fields.seen)
         case .refused: return .refused(strategy: strategy, attachID: fields.attachID, fields.reason)
-        case .order: preconditionFailure("an order event is read by its own reader")
+        case .input:
+            guard let inner = fields.input else { throw JSONError(.missingField, at: end, field: "input") }
+            return .command(strategy: inner.strategy, fence: fields.fence, inner.command)
+        case .halt:
+            return .halt(strategy: strategy, id: fields.inputID, reason: fields.reason.sentence)
+        case .standing:
+            var standing = fields.standing
+            (standing.strategy, standing.haltID, standing.haltEvent) =
+                (strategy, fields.inputID, fields.event)
+            return .standing(standing)
+        case .order, .inputReport: preconditionFailure("it is read by its own reader")
         }
     }
 }

@@ -53,7 +53,8 @@ private enum TopicKey: UInt8, WireNamed {
 
 /// The types that have a topic, in the order of DESIGN 5.
 private enum TopicType: UInt8, WireNamed {
-    case tick, trade, order, bar, instrument, clock, end, command, session, sessionEnd, fence, input
+    case tick, trade, order, bar, instrument, clock, end, command, session, sessionEnd, fence, input,
+        inputReport, halt
     case equity, performance, deadLetter, heartbeat
 
     static let table = KeyTable<TopicType>()
@@ -71,6 +72,8 @@ private enum TopicType: UInt8, WireNamed {
         case .sessionEnd: "session_end"
         case .fence: "fence"
         case .input: "input"
+        case .inputReport: "input_report"
+        case .halt: "halt"
         case .equity: "equity"
         case .performance: "performance"
         case .deadLetter: "dead-letter"
@@ -78,8 +81,15 @@ private enum TopicType: UInt8, WireNamed {
         }
     }
 
-    /// What the topic begins with: the type, but for the end of a session, which belongs to its beginning.
-    var root: StaticString { self == .sessionEnd ? Self.session.wireName : wireName }
+    /// What the topic begins with: the type, but for the end of a session, which belongs to its beginning,
+    /// and for what belongs to the inputs from outside.
+    var root: StaticString {
+        switch self {
+        case .sessionEnd: Self.session.wireName
+        case .inputReport, .halt: Self.input.wireName
+        default: wireName
+        }
+    }
 
     /// What stands between the type and the end of the topic.
     var parts: [TopicKey] {
@@ -87,7 +97,8 @@ private enum TopicType: UInt8, WireNamed {
         case .tick, .instrument: [.symbol]
         case .bar: [.interval, .symbol]
         case .order, .trade: [.strategyID, .symbol]
-        case .equity, .performance, .command, .session, .sessionEnd, .fence, .input: [.strategyID]
+        case .equity, .performance, .command, .session, .sessionEnd, .fence, .input, .inputReport, .halt:
+            [.strategyID]
         case .deadLetter: [.reason]
         case .clock, .end, .heartbeat: []
         }
@@ -110,7 +121,8 @@ private struct TopicParts {
         case .tick, .instrument: return symbol != nil
         case .order, .trade: return strategy != nil && symbol != nil
         case .bar: return interval != nil && symbol != nil
-        case .equity, .performance, .command, .session, .sessionEnd, .fence, .input: return strategy != nil
+        case .equity, .performance, .command, .session, .sessionEnd, .fence, .input, .inputReport, .halt:
+            return strategy != nil
         case .deadLetter: return reason != nil
         case .clock, .end, .heartbeat: return true
         }

@@ -80,8 +80,10 @@ package struct SnapshotFolder: Sendable {
         for file in try list() where file.seq > seq { try Disk.remove(file.path) }
     }
 
-    /// Writes a snapshot and removes the oldest ones. When it throws, the snapshots before are as they were.
-    package func write(_ bytes: [UInt8], seq: UInt64) throws(JournalError) {
+    /// Writes a snapshot and removes older ones. When it throws, the snapshots before are as they were.
+    ///
+    /// - Parameter keepsOldest: whether the oldest one that is there stays beside the newest.
+    package func write(_ bytes: [UInt8], seq: UInt64, keepsOldest: Bool = false) throws(JournalError) {
         try Disk.makeFolder(path)
         for name in try Disk.names(in: path) ?? [] where name.hasSuffix(Self.suffix + ".part") {
             try Disk.remove(path + "/" + name)
@@ -95,7 +97,9 @@ package struct SnapshotFolder: Sendable {
         }
         crash_point(CRASH_POINT_SNAPSHOT_FINISHED)
         if durability != .process { try JournalFolder(path: path).sync(files) }
-        for old in try list().dropFirst(Self.kept) { try Disk.remove(old.path) }
+        for old in try list().dropFirst(Self.kept).dropLast(keepsOldest ? 1 : 0) {
+            try Disk.remove(old.path)
+        }
     }
 
     private func writeFile(_ path: String, _ bytes: [UInt8]) throws(JournalError) {

@@ -11,13 +11,15 @@ extension DatabaseStore {
             select.bind(strategy.id, at: 1)
             if let stored = try select.firstRow(readStrategy) {
                 let differences = Self.differences(stored: stored.strategy, given: strategy)
-                return differences.isEmpty ? .unchanged : .refused(differences)
+                guard differences.isEmpty else { return .refused(differences) }
+                if strategy.recovery == .resume { try setRecovery(.resume, of: strategy.id, connection) }
+                return .unchanged
             }
             let insert = try connection.statement(
                 """
                 INSERT INTO strategies
-                    (id, plugin, symbols, parameters, simulation, desired_state, fence, start_seq)
-                VALUES (?, ?, ?, ?, ?, ?, 0, ?)
+                    (id, plugin, symbols, parameters, simulation, desired_state, fence, start_seq, recovery)
+                VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)
                 """)
             insert.bind(strategy.id, at: 1)
             insert.bind(strategy.plugin, at: 2)
@@ -26,6 +28,7 @@ extension DatabaseStore {
             insert.bind(strategy.simulation, at: 5)
             insert.bind(strategy.desiredState.rawValue, at: 6)
             insert.bind(strategy.start, at: 7)
+            insert.bind(strategy.recovery.rawValue, at: 8)
             try insert.run()
             return .added
         }
@@ -98,7 +101,8 @@ extension DatabaseStore {
             let update = try connection.statement(
                 """
                 UPDATE strategies SET owner = NULL, lease_expires_us = NULL,
-                    state = CASE WHEN state IN ('done', 'failed') THEN state ELSE 'waiting' END
+                    state = CASE WHEN state IN ('done', 'failed', 'paused', 'halted', 'stopped')
+                        THEN state ELSE 'waiting' END
                 WHERE id = ? AND owner = ? AND fence = ?
                 """)
             for claim in claims {
@@ -146,7 +150,7 @@ extension DatabaseStore {
         id, plugin, symbols, parameters, simulation, desired_state, owner, fence, lease_expires_us,
         start_seq, state, reason, event, lag,
         CAST(CASE WHEN owner IS NOT NULL AND (lease_expires_us IS NULL OR lease_expires_us > \(now))
-            THEN 1 ELSE 0 END AS BIGINT)
+            THEN 1 ELSE 0 END AS BIGINT), recovery
         """
     }
 
@@ -155,7 +159,8 @@ extension DatabaseStore {
         let symbols = row.text(2).split(separator: "+").map(String.init)
         let strategy = StrategyRow(
             id: id, plugin: row.text(1), symbols: symbols, parameters: row.text(3), simulation: row.text(4),
-            desiredState: try desiredState(row.text(5), of: id), start: row.counter(9))
+            desiredState: try desiredState(row.text(5), of: id), start: row.counter(9),
+            recovery: Recovery(rawValue: row.text(15)) ?? .replay)
         let expires = row.optionalInt64(8).map { Timestamp(microseconds: $0) }
         let lease = row.optionalText(6).map { Lease(owner: $0, expires: expires) }
         let standing = StrategyStanding(

@@ -27,7 +27,7 @@ enum Migrations {
         var all: [Migration] = []
         for script in [
             first, equity, LedgerChain.tables, deadLetterWork, runners, ordersAndRuns, archive,
-            bookedBatches, snapshots,
+            bookedBatches, snapshots, operators,
         ] {
             var migration = Migration(version: Int64(all.count) + 1, script: script)
             if script == LedgerChain.tables { migration.step = LedgerChain.chainWhatIsThere }

@@ -181,12 +181,22 @@ class Context:
         cold = message.get("warming_up")
         self._cold = frozenset(cold) if cold else _NONE
 
+    def _count(self, message) -> None:
+        """Commands are counted on from here: an operator's input, or another version's command, came between."""
+        if "last_command" in message:
+            self._commands = message["last_command"]
+
     def _take_instrument(self, event) -> None:
         self._increments[event["symbol"]] = (event["price_increment_e8"], event["size_increment_e8"])
 
     def _take_report(self, order, trades) -> None:
         self._unanswered.discard(order["command"])
         known = self._orders.get(order["order"])
+        if known is None and order["is_working"]:
+            # Placed by another version of the strategy.
+            known = self._orders[order["order"]] = WorkingOrder(
+                order["order"], order["symbol"], order["side"], order["order_type"], order["quantity_e8"],
+                order["price_e8"], order["stop_price_e8"])
         if known is not None:
             if not order["is_working"]:
                 del self._orders[order["order"]]

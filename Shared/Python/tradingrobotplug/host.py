@@ -147,6 +147,7 @@ class Host:
     def _events(self, question) -> bytes:
         context, call, is_plain = self._context, self._strategy.on_market_data, self._is_plain
         handled = 0
+        context._count(question)
         for event in question["events"]:
             handled += 1
             if event["kind"] == "instrument":
@@ -162,6 +163,7 @@ class Host:
 
     def _report(self, question) -> bytes:
         order, trades = question["order"], question["trades"]
+        self._context._count(question)
         self._context._stand(order["timestamp"], question)
         self._context._take_report(order, trades)
         executed = getattr(self._strategy, "on_trade_executed", None)
@@ -172,6 +174,7 @@ class Host:
         return self._done(question)
 
     def _timer(self, question) -> bytes:
+        self._context._count(question)
         self._context._stand(question["session_time"], question)
         self._context._timer_fired()
         self._strategy.on_timer(question["timer"])

@@ -88,8 +88,14 @@ package struct PrunePlan: Sendable {
             return
         }
         orders.need(oldest.seq + 1, "the oldest snapshot of the sessions ends with record \(oldest.seq)")
-        let wanted = Set(try store.strategies().map(\.strategy.id))
-        let (moved, new) = try found(behind: oldest.seq, journal)
+        let strategies = try store.strategies().map(\.strategy)
+        let wanted = Set(strategies.map(\.id))
+        let (moved, new, inputs) = try found(behind: oldest.seq, journal)
+        // Their strategies are rebuilt from the beginning (`RunnerSession.isUntouched`).
+        let before = oldest.sessions.filter { !$0.served.isUntouched }.map(\.terms.strategyID)
+        let pending = try store.inputs(strategy: nil).filter { $0.state == .pending }.map(\.strategy)
+        let resumed = strategies.filter { $0.recovery == .resume }.map(\.id)
+        let touched = inputs.union(before).union(pending).union(resumed)
         for session in newest.sessions {
             let id = session.terms.strategyID
             // That of a strategy that was removed is kept as it stands, and is rerun if it was at work.
@@ -99,7 +105,12 @@ package struct PrunePlan: Sendable {
             }.first
             let event = (first ?? session).served.next
             marketData.need(event, "session \(id) stands at event \(event) there")
-            if wanted.contains(id) { try needOfStrategy(session, store) }
+            guard wanted.contains(id) else { continue }
+            if touched.contains(id) {
+                needOfBeginning(session, "has inputs from outside or may begin afresh")
+            } else {
+                try needOfStrategy(session, store)
+            }
         }
         for terms in new {
             marketData.need(terms.start, "session \(terms.strategyID) is not in every snapshot yet")
@@ -110,9 +121,7 @@ package struct PrunePlan: Sendable {
     private mutating func needOfStrategy(_ session: StoredSession, _ store: any Store) throws {
         let id = session.terms.strategyID
         guard let snapshot = try oldestUsable(session, store) else {
-            let why = "strategy \(id) has no snapshot and is rebuilt from its session's start"
-            marketData.need(session.terms.start, why)
-            return orders.need(1, why)
+            return needOfBeginning(session, "has no snapshot")
         }
         let place = snapshot.position
         let why = "strategy \(id) has its oldest snapshot after event \(place.event)"
@@ -122,6 +131,12 @@ package struct PrunePlan: Sendable {
         orders.need(landmarks.place(ofCommand: place.command + 1), why)
     }
 
+    private mutating func needOfBeginning(_ session: StoredSession, _ because: String) {
+        let why = "strategy \(session.terms.strategyID) \(because) and is rebuilt from its session's start"
+        marketData.need(session.terms.start, why)
+        orders.need(1, why)
+    }
+
     /// The oldest snapshot of a strategy that is not beyond what its session had come to.
     private mutating func oldestUsable(
         _ session: StoredSession, _ store: any Store
@@ -129,22 +144,26 @@ package struct PrunePlan: Sendable {
         try usableSnapshots(of: session, in: store) { remarks.append($0) }.last
     }
 
-    /// The sessions that have made reports since, and those that have begun since.
+    /// The sessions that have made reports since, those that have begun since, and those to which something
+    /// came from outside since.
     private func found(
         behind seq: UInt64, _ journal: JournalReader
-    ) throws -> (moved: Set<String>, new: [SessionTerms]) {
-        var (moved, new) = (Set<String>(), [SessionTerms]())
-        guard seq < journal.lastSeq else { return (moved, new) }
+    ) throws -> (moved: Set<String>, new: [SessionTerms], inputs: Set<String>) {
+        var (moved, new, inputs) = (Set<String>(), [SessionTerms](), Set<String>())
+        guard seq < journal.lastSeq else { return (moved, new, inputs) }
         try journal.read(from: seq + 1, through: journal.lastSeq) { _, json in
             let type = try EventHead.read(json).type
             if type.equals("session") {
                 new.append(try SessionTerms(try JSONValue(parsing: json)))
             } else if type.equals("order") {
                 moved.insert(try OrderEvent.decode(json).order.strategyID)
+            } else if type.equals("input") || type.equals("halt") {
+                inputs.insert(try JSONValue(parsing: json).string("strategy_id"))
             }
             return true
         }
-        return (moved, new)
+        moved.formUnion(inputs)
+        return (moved, new, inputs)
     }
 
     // MARK: what goes

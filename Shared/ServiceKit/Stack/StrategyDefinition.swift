@@ -13,6 +13,7 @@ package struct StrategyDefinition: Sendable, Equatable, ScalarSettingValue {
     package var symbols: [String]
     /// `key=value`, unchecked.
     package var parameters: [String]
+    package var recovery = Recovery.replay
     /// Where in a file each key stands; empty for a strategy that was given as one text.
     private var places: [String: SettingOrigin]
 
@@ -115,13 +116,32 @@ extension SessionTerms {
         return terms
     }
 
-    private static func json(_ settings: [Setting]) -> String {
+    /// The terms behind a row with another version of the strategy.
+    package static func of(_ row: StrategyRow, version: StrategyInput.Version) throws -> SessionTerms {
+        SessionTerms(
+            strategyID: row.id, pluginID: version.pluginID, pluginVersion: version.pluginVersion,
+            pluginSHA256: version.pluginSHA256, symbols: row.symbols, parameters: version.parameters,
+            simulation: try settings(row.simulation), warmUp: version.warmUp, start: row.start)
+    }
+
+    fileprivate static func json(_ settings: [Setting]) -> String {
         JSONValue.object(settings.map { .init($0.name, .string($0.value)) }).text
     }
 
-    private static func settings(_ json: String) throws -> [Setting] {
+    fileprivate static func settings(_ json: String) throws -> [Setting] {
         guard case .object(let members) = try JSONValue(parsing: json) else { return [] }
         return members.compactMap { member in member.value.asString.map { Setting(member.name, $0) } }
+    }
+}
+
+extension StrategyRow {
+    /// The plugin and the parameters with which the strategy begins.
+    package var version: StrategyInput.Version {
+        get throws {
+            StrategyInput.Version(
+                pluginID: plugin, pluginVersion: "", pluginSHA256: "",
+                parameters: try SessionTerms.settings(parameters), warmUp: "")
+        }
     }
 }
 
@@ -130,11 +150,12 @@ extension HostedStrategy {
     ///
     /// - Parameters:
     ///   - waits: whether calls wait for a plugin in a process of its own; else it may be pending.
+    ///   - watches: whether it is a version that begins without acting.
     ///   - restored: the state of a snapshot to go on from.
     /// - Throws: `InvalidParameters`, `SettingsError` or `StrategyFailure`.
     package static func make(
         _ terms: SessionTerms, plugin: any StrategyPlugin, symbols: [SymbolIndex],
-        waits: Bool = true, restored: [UInt8]? = nil,
+        waits: Bool = true, watches: Bool = false, restored: [UInt8]? = nil,
         onLog: ((_ level: UInt32, _ text: String) -> Void)? = nil
     ) throws -> HostedStrategy {
         let texts = terms.parameters.map { "\($0.name)=\($0.value)" }
@@ -152,7 +173,7 @@ extension HostedStrategy {
             id: terms.strategyID, instance: plugin.makeInstance(waits: waits), symbols: symbols,
             names: terms.symbols,
             parameters: ParameterValues(texts, for: plugin.metadata.parameters), cash: settings.cash,
-            warmUp: warmUp, ordersFrom: settings.ordersFrom, from: snapshot,
+            warmUp: warmUp, ordersFrom: settings.ordersFrom, watches: watches, from: snapshot,
             onLog: onLog)
     }
 }
@@ -168,7 +189,10 @@ package enum StrategySettings {
 
     /// In a file: `strategies: ID:` with `plugin`, `symbols`, and `parameters` as keys with values.
     package static let table = SettingTable(
-        ["strategies"], columns: [plugin.declaration, symbols.declaration, parameters.declaration],
+        ["strategies"],
+        columns: [
+            plugin.declaration, symbols.declaration, parameters.declaration, recovery.declaration,
+        ],
         mapping: parameters.name, help: "A strategy to run, in place of --strategy.")
     private static let plugin = Setting<String?>("plugin", default: nil, help: "The plugin's id.")
     private static let symbols = Setting<[String]>(
@@ -189,9 +213,10 @@ package enum StrategySettings {
                 mistakes.append("strategies.\(row.name) names no plugin.")
                 continue
             }
-            let definition = StrategyDefinition(
+            var definition = StrategyDefinition(
                 id: row.name, plugin: plugin, symbols: row[symbols] ?? [], parameters: row[parameters] ?? [],
                 places: row.places)
+            definition.recovery = row[recovery] ?? .replay
             do throws(RefusedValue) {
                 try definition.checkNames()
                 definitions.append(definition)
@@ -202,6 +227,10 @@ package enum StrategySettings {
         return (definitions, mistakes)
     }
 
+    package static let recovery = Setting<Recovery>(
+        "recovery", default: .replay,
+        help: "What becomes of a strategy that does not decide the same again from the same data: it stands "
+            + "still and says so (replay), or begins afresh where it stood (resume).")
     package static let isolation = Setting<PluginIsolation>(
         "isolation", default: .auto,
         help: "Where native plugins run: in the runner (none), in processes of their own (process), or only "
@@ -239,3 +268,4 @@ package enum StrategySettings {
 }
 
 extension PluginIsolation: ScalarSettingValue {}
+extension Recovery: ScalarSettingValue {}

@@ -9,6 +9,7 @@ import TradingCore
 
 /// One strategy of a backtest with its session.
 package final class BacktestSession {
+    /// The strategy as it begins.
     package let strategy: HostedStrategy
     package let symbols: SymbolSet
     package var driver: SessionDriver { state.pointee.driver }
@@ -20,6 +21,7 @@ package final class BacktestSession {
     package var onMark: ((EquityMark) -> Void)?
 
     let state: UnsafeMutablePointer<State>
+    private let hasInputs: Bool
     /// What is left between the two sides of a session that goes on from snapshots; nil once they are in
     /// step.
     var between: JournalledBetween?
@@ -29,25 +31,45 @@ package final class BacktestSession {
     /// confined to one thread at a time.
     struct State {
         var driver: SessionDriver
+        /// Who acts, where inputs from outside are run again.
+        var versions: StrategyVersions?
         var reports: [Report] = []
         var commands: [Command] = []
     }
 
-    package convenience init(strategy: HostedStrategy, settings: SessionSettings, symbols: [SymbolIndex]) {
+    /// - Parameter recorded: what came from outside when the session was recorded.
+    package convenience init(
+        strategy: HostedStrategy, settings: SessionSettings, symbols: [SymbolIndex],
+        recorded: RecordedInputs = RecordedInputs()
+    ) {
         self.init(
-            strategy: strategy, driver: SessionDriver(settings: settings, symbols: symbols), symbols: symbols)
+            strategy: strategy, driver: SessionDriver(settings: settings, symbols: symbols), symbols: symbols,
+            recorded: recorded)
     }
 
     /// A session that goes on from where it and its strategy stand, which must be the same place.
-    package init(strategy: HostedStrategy, driver: SessionDriver, symbols: [SymbolIndex]) {
+    ///
+    /// - Parameter recorded: what came from outside behind that place.
+    package init(
+        strategy: HostedStrategy, driver: SessionDriver, symbols: [SymbolIndex],
+        recorded: RecordedInputs = RecordedInputs()
+    ) {
         self.strategy = strategy
+        hasInputs = !recorded.inputs.isEmpty
         self.symbols = SymbolSet(symbols)
         state = UnsafeMutablePointer<State>.allocate(capacity: 1)
         state.initialize(to: State(driver: driver))
+        for event in recorded.halts { state.pointee.driver.planHalt(after: event) }
+        for command in recorded.decisions { state.pointee.driver.enqueue(command) }
+        guard hasInputs else { return }
+        var versions = StrategyVersions(strategy)
+        versions.expect(recorded.inputs)
+        for (command, version) in recorded.versions { versions.prepare(version, for: command) }
+        state.pointee.versions = versions
     }
 
     /// The same session with another object for its strategy, which stands where that of `session` does.
-    /// Callbacks are to be set again; `session` must not be used any more.
+    /// Callbacks are to be set again; `session` must not be used any more, and must have no recorded inputs.
     package init(continuing session: BacktestSession, with strategy: HostedStrategy) {
         session.collectCommands()
         precondition(
@@ -55,7 +77,9 @@ package final class BacktestSession {
                 && strategy.lastEvent == session.strategy.lastEvent
                 && strategy.lastReport == session.strategy.lastReport,
             "a session goes on with a strategy that stands where it stands")
+        precondition(!session.hasInputs, "versions are not continued")
         self.strategy = strategy
+        hasInputs = false
         symbols = session.symbols
         state = UnsafeMutablePointer<State>.allocate(capacity: 1)
         state.initialize(to: session.state.pointee)
@@ -72,6 +96,7 @@ package final class BacktestSession {
     @inline(__always)
     package func take(_ event: MarketEvent, _ sink: (Execution) -> Void) throws {
         guard symbols.contains(event) else { return }
+        if hasInputs { return try takeWithInputs(event, sink) }
         if strategy.hasCommands { collectCommands() }
         while true {
             let step = state.pointee.driver.step(next: event, into: &state.pointee.reports)
@@ -115,7 +140,9 @@ package final class BacktestSession {
                 }
             }
             // A strategy that fails at one of them leaves all of them made.
-            for index in reports.indices { try strategy.handle(reports[index]) }
+            for index in reports.indices {
+                hasInputs ? try handleWithInputs(reports[index]) : try strategy.handle(reports[index])
+            }
         }
         state.pointee.reports.removeAll(keepingCapacity: true)
         collectCommands()
@@ -123,11 +150,73 @@ package final class BacktestSession {
 
     /// Gives the session the commands that the strategy has made; done before each step.
     package func collectCommands() {
-        strategy.takeCommands(into: &state.pointee.commands)
+        if hasInputs {
+            state.pointee.versions?.takeCommands(into: &state.pointee.commands)
+        } else {
+            strategy.takeCommands(into: &state.pointee.commands)
+        }
         for command in state.pointee.commands {
             onCommand?(command)
             state.pointee.driver.enqueue(command)
         }
         state.pointee.commands.removeAll(keepingCapacity: true)
     }
+
+    // MARK: with inputs from outside
+
+    private func takeWithInputs(_ event: MarketEvent, _ sink: (Execution) -> Void) throws {
+        try settle()
+        collectCommands()
+        while true {
+            let step = state.pointee.driver.step(next: event, into: &state.pointee.reports)
+            if !state.pointee.reports.isEmpty { try handleReports(sink) }
+            if !state.pointee.driver.marks.isEmpty { passMarks() }
+            switch step {
+            case .tookEvent, .tookClock:
+                state.pointee.versions?.handing(event)
+                guard let acting = state.pointee.versions?.acting else { return }
+                if case .tookClock = step {
+                    acting.advanceClock(to: event.timestamp)
+                } else {
+                    try acting.handle(event)
+                    try settle()
+                }
+                return
+            case .executed, .idle: continue
+            }
+        }
+    }
+
+    private func handleWithInputs(_ report: Report) throws {
+        state.pointee.versions?.handing(report)
+        try state.pointee.versions?.acting.handle(report)
+        try settle()
+    }
+
+    /// Applies the inputs that are due where the strategy stands.
+    func settle() throws { _ = try state.pointee.versions?.settle() }
+
+    /// Ends the strategy in all its versions.
+    package func cleanup() {
+        guard hasInputs else {
+            try? strategy.cleanup()
+            return
+        }
+        state.pointee.versions?.cleanup()
+    }
+}
+
+/// What came to a session from outside when it was recorded, for running it again.
+package struct RecordedInputs {
+    /// The inputs of the journal, by number.
+    package var inputs: [Command] = []
+    /// For each of them that changes the version, the new one, made to watch.
+    package var versions: [(command: Command, version: HostedStrategy)] = []
+    /// The halts: the last event of the stream taken before each.
+    package var halts: [UInt64] = []
+    /// All commands of the journal, inputs too, where they are not to be decided again; the strategy is then
+    /// one that is not called.
+    package var decisions: [Command] = []
+
+    package init() {}
 }

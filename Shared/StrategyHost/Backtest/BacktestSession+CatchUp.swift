@@ -5,7 +5,7 @@
 // The strategy behind: it is handed the events and the journalled reports that it lacks, each where it
 // belongs. The session behind: it is given the journalled commands and steps through the events; reports
 // that the strategy has handled are not handed to it again. From the same place on both go in step, as
-// ever.
+// ever. Inputs from outside lie behind that place: neither snapshot is taken once one was made.
 
 import Contracts
 import TradingCore
@@ -61,7 +61,7 @@ extension BacktestSession {
             }
         }
         try show(event)
-        meet()
+        try meet()
     }
 
     /// As `finish`, where the data end before both stand at one place.
@@ -75,11 +75,12 @@ extension BacktestSession {
     }
 
     /// Both stand at one place once neither has done anything that the other has not.
-    private func meet() {
+    private func meet() throws {
         guard between?.reports.isEmpty ?? true, driver.handed >= strategy.lastEvent,
             driver.lastReport >= strategy.lastReport, strategy.lastCommand >= driver.lastCommand
         else { return }
         between = nil
+        try settle()
     }
 
     /// Hands the strategy an event that it has not handled.

@@ -119,6 +119,28 @@ final class AccountView {
         return state.pointee.hasPrice
     }
 
+    /// One open order more or less.
+    func changeOpenOrders(_ slot: Int, by change: Int) {
+        openOrders[slot] = UInt32(clamping: Int(openOrders[slot]) + change)
+    }
+
+    /// Counts open orders anew.
+    func countOpenOrders(_ orders: [OpenOrder]) {
+        for slot in 0..<count { openOrders[slot] = 0 }
+        for order in orders { openOrders[order.slot] += 1 }
+    }
+
+    /// Takes everything that another view of the same symbols has seen.
+    func copy(from other: AccountView) {
+        precondition(count == other.count, "versions of a strategy trade the same symbols")
+        cash = other.cash
+        data.update(from: other.data, count: count)
+        positions.update(from: other.positions, count: count)
+        openOrders.update(from: other.openOrders, count: count)
+        increments.update(from: other.increments, count: count)
+        states.update(from: other.states, count: count)
+    }
+
     /// Position and cash after an execution, as the session says.
     func apply(_ execution: Execution) {
         let slot = slot(of: execution.symbol)

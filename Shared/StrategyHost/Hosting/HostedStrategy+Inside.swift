@@ -35,8 +35,13 @@ extension HostedStrategy {
     /// Takes a report after the event that it names.
     package func take(_ report: Report) throws(StrategyFailure) {
         stand(at: report.after, now: report.timestamp.microseconds)
+        // Reports on inputs from outside are not told.
+        state.pointee.lastReport = report.number - 1
         try handle(report)
     }
+
+    /// Commands up to this number were made on the other side.
+    package func count(from command: UInt64) { state.pointee.lastCommand = command }
 
     /// Increments of a symbol, in units of 1e-8.
     package func setIncrements(slot: Int, price: Int64, size: Int64) { view.increments[slot] = (price, size) }

@@ -16,6 +16,8 @@ struct HeldEvent {
     /// The symbol's; nil when the strategy is not handed it.
     var slot: Int?
     var json: [UInt8]
+    /// Session time before it was taken.
+    var before: Int64 = 0
 }
 
 extension HostedStrategy {
@@ -34,14 +36,19 @@ extension HostedStrategy {
     }
 
     /// Takes an event; whoever called `handle` sends it with `sendHeld`.
-    func hold(_ event: MarketEvent, slot: Int, time: Int64) throws(StrategyFailure) {
+    func hold(
+        _ event: MarketEvent, slot: Int, time: Int64, before: Int64
+    ) throws(StrategyFailure) {
         let isDelivered = slot >= 0 && view.take(event, slot: slot, intervals: barIntervals)
-        var item = HeldEvent(seq: event.seq, now: time, slot: isDelivered ? slot : nil, json: [])
-        var cold: [UInt32] = []
+        var item = HeldEvent(
+            seq: event.seq, now: time, slot: isDelivered ? slot : nil, json: [], before: before)
+        var cold: [UInt32] = isWatching ? symbols.indices.map(UInt32.init) : []
         if state.pointee.isCold {
             warmingAhead.take(item)
-            cold = symbols.indices.filter { !warmingAhead.isWarm($0, at: time, event: event.seq) }
-                .map(UInt32.init)
+            if !isWatching {
+                cold = symbols.indices.filter { !warmingAhead.isWarm($0, at: time, event: event.seq) }
+                    .map(UInt32.init)
+            }
         }
         if isDelivered || event.kind == .instrument && slot >= 0 {
             heldWriter.reset()
@@ -57,6 +64,15 @@ extension HostedStrategy {
         }
         held.append(item)
         try finishWhenWaiting()
+    }
+
+    /// Forgets what was taken and not handled, but for what is being handled, which counts as handled: the
+    /// strategy has failed.
+    func dropHeld() {
+        guard let first = held.first else { return }
+        state.pointee.time = first.seq <= lastEvent ? first.now : first.before
+        held.removeAll()
+        asked = 0
     }
 
     /// Asks about the events held, as far as they may be handed over now; call when no question is open and
@@ -139,7 +155,7 @@ extension HostedStrategy {
 
     /// Slots whose orders are not taken now.
     var coldSlots: [UInt32] {
-        guard state.pointee.isCold else { return [] }
+        guard state.pointee.isCold || isWatching else { return [] }
         return symbols.indices.map(UInt32.init).filter { !isWarm(slot: $0) }
     }
 
@@ -182,7 +198,7 @@ extension HostedStrategy {
         case .timer(let delay): result = setTimer(delay: delay)
         }
         // What has no number was not sent, as in the C interface.
-        if result < 0 { log(level: 2, "not done: \(action)") }
+        if result < 0, !isWatching { log(level: 2, "not done: \(action)") }
     }
 
     private func stage(of question: ProcessInstance.Question?) -> StrategyFailure.Stage {

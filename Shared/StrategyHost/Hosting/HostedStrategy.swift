@@ -48,10 +48,13 @@ package final class HostedStrategy {
     let barIntervals: [UInt32]
     private let table: UnsafeMutablePointer<tr_host>
     let state: UnsafeMutablePointer<State>
-    private var commands: [Command] = []
+    var commands: [Command] = []
     var open = OpenOrders()
     var timers = TimerQueue()
-    private var takesOrders = false
+    var takesOrders = false
+    /// Whether it only sees what another version of the strategy does: its orders are not taken and get no
+    /// number, as during a warm-up (`HostedStrategy+Versions`).
+    package internal(set) var isWatching: Bool
     /// What is left to see before orders are taken.
     package var warming: Warming
     /// The same, at the last event held for the process.
@@ -91,6 +94,7 @@ package final class HostedStrategy {
     ///   - cash: what the account holds before the first execution.
     ///   - warmUp: what the strategy sees before its orders are taken.
     ///   - ordersFrom: the first event whose orders are taken.
+    ///   - watches: whether it begins as a version that only watches.
     ///   - notesTimers: whether `takeTimers` is used.
     ///   - snapshot: where it goes on, in the place of `initialize`.
     ///   - onLog: gets what the strategy logs; level as in the C interface, 0 debug … 3 error.
@@ -98,13 +102,13 @@ package final class HostedStrategy {
     package init(
         id: String, instance: any StrategyInstance, symbols: [SymbolIndex], names: [String],
         parameters: ParameterValues, cash: Money, warmUp: WarmUp = .none, ordersFrom: UInt64 = 0,
-        notesTimers: Bool = false,
-        from snapshot: HostedSnapshot? = nil,
+        watches: Bool = false, notesTimers: Bool = false, from snapshot: HostedSnapshot? = nil,
         onLog: ((_ level: UInt32, _ text: String) -> Void)? = nil
     ) throws(StrategyFailure) {
         precondition(symbols.count == names.count, "every symbol has a name")
         self.id = id
         self.instance = instance
+        isWatching = watches
         self.symbols = symbols
         symbolNames = names
         self.parameters = parameters
@@ -170,9 +174,10 @@ package final class HostedStrategy {
         }
         let state = state
         if state.pointee.hasFailed { try refuse() }
-        let time = max(state.pointee.time, event.timestamp.microseconds)
+        let before = state.pointee.time
+        let time = max(before, event.timestamp.microseconds)
         state.pointee.time = time
-        if process != nil { return try hold(event, slot: slot, time: time) }
+        if process != nil { return try hold(event, slot: slot, time: time, before: before) }
         state.pointee.now = time
         state.pointee.lastEvent = event.seq
         if state.pointee.isCold { warming.begin(at: time) }
@@ -198,15 +203,18 @@ package final class HostedStrategy {
         if state.pointee.hasFailed { try refuse() }
         state.pointee.lastReport = report.number
         state.pointee.now = report.timestamp.microseconds
-        if let slot = open.apply(report) { view.openOrders[slot] -= 1 }
+        let slot = view.slot(of: report.symbol)
+        let change = open.apply(report, slot: slot)
+        if change != 0 { view.changeOpenOrders(slot, by: change) }
         state.pointee.isBusy = !open.isEmpty
+        // What came from outside is not the strategy's to know.
+        guard !report.isOnInput else { return }
         for execution in report.executions { view.apply(execution) }
         if process != nil { return try ask(report) }
         for execution in report.executions {
             var trade = tr_trade(execution, slot: view.slot(of: execution.symbol))
             try check(instance.onTrade(&trade), .trade)
         }
-        let slot = view.slot(of: report.symbol)
         let status = withUpdate(report, slot: slot) { instance.onOrder($0) }
         try check(status, .order)
     }
@@ -246,7 +254,7 @@ package final class HostedStrategy {
     ) -> Int64 {
         guard takesOrders else { return Int64(TR_NOT_NOW) }
         guard Int(slot) < symbols.count else { return Int64(TR_INVALID_REQUEST) }
-        guard isWarm(slot: slot) else { return Int64(TR_WARMING_UP) }
+        guard !isWatching, isWarm(slot: slot) else { return Int64(TR_WARMING_UP) }
         let number = lastCommand + 1
         let symbol = symbols[Int(slot)]
         enqueue(
@@ -275,6 +283,7 @@ package final class HostedStrategy {
         _ action: Command.Action, _ number: UInt64, _ quantity: Quantity, _ price: Price, _ stopPrice: Price
     ) -> Int64 {
         guard takesOrders else { return Int64(TR_NOT_NOW) }
+        guard !isWatching else { return Int64(TR_WARMING_UP) }
         guard let order = open[number] else { return Int64(TR_UNKNOWN_ORDER) }
         let command = lastCommand + 1
         enqueue(
@@ -287,7 +296,7 @@ package final class HostedStrategy {
         return Int64(command)
     }
 
-    private func enqueue(_ command: Command) {
+    func enqueue(_ command: Command) {
         var command = command
         state.pointee.lastCommand = command.number
         command.afterEvent = lastEvent
@@ -333,6 +342,7 @@ package final class HostedStrategy {
     }
     /// Whether an order on this slot would be taken now, as far as the warm-up goes.
     package func isWarm(slot: UInt32) -> Bool {
+        if isWatching { return false }
         guard state.pointee.isCold else { return true }
         if let toldCold { return !toldCold.contains(slot) }
         return Int(slot) < symbols.count

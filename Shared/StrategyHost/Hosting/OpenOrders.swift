@@ -77,21 +77,41 @@ package struct OpenOrders {
     /// A replace or cancel was sent.
     package mutating func sent(command number: UInt64) { unanswered.append(number) }
 
-    /// Takes a report into account. Returns the slot of the order that it ended, nil when it ended none.
-    package mutating func apply(_ report: Report) -> Int? {
+    /// Takes a report into account. An order that works and is not known was placed by another version of the
+    /// strategy: it is known from then on.
+    ///
+    /// - Returns: by how much the number of open orders of the slot has changed.
+    package mutating func apply(_ report: Report, slot: Int) -> Int {
         if report.command != 0, let index = unanswered.firstIndex(of: report.command) {
             unanswered.remove(at: index)
         }
-        guard let index = index(of: report.order) else { return nil }
-        if report.endsOrder { return orders.remove(at: index).slot }
+        guard let index = index(of: report.order) else {
+            guard slot >= 0, !report.endsOrder else { return 0 }
+            let order = OpenOrder(report, slot: slot)
+            orders.insert(order, at: orders.firstIndex { $0.number > order.number } ?? orders.endIndex)
+            return 1
+        }
+        if report.endsOrder {
+            orders.remove(at: index)
+            return -1
+        }
         orders[index].quantity = report.quantity
         orders[index].price = report.price
         orders[index].stopPrice = report.stopPrice
         orders[index].filled = report.filled
         orders[index].remaining = report.remaining
         orders[index].isWorking = true
-        return nil
+        return 0
     }
+
+    /// Forgets what was asked after this command: it was never sent.
+    mutating func forget(beyond command: UInt64) {
+        orders.removeAll { $0.number > command }
+        unanswered.removeAll { $0 > command }
+    }
+
+    /// These commands are unanswered, whatever they were.
+    mutating func expect(_ commands: [UInt64]) { unanswered = commands }
 
     private func index(of number: UInt64) -> Int? {
         orders.firstIndex { $0.number == number }
@@ -134,6 +154,18 @@ extension OpenOrders {
             return order
         }
         unanswered = try state.take { (state) throws(StateError) in try state.take() }
+    }
+}
+
+extension OpenOrder {
+    /// The working order of a report.
+    fileprivate init(_ report: Report, slot: Int) {
+        self.init(
+            number: report.order, slot: slot, symbol: report.symbol, side: report.side, type: report.type,
+            timeInForce: report.timeInForce, quantity: report.quantity, price: report.price,
+            stopPrice: report.stopPrice, remaining: report.remaining)
+        filled = report.filled
+        isWorking = true
     }
 }
 

@@ -14,6 +14,10 @@ package struct RunningStrategy {
     /// Why it does not run; nil while it does.
     package var failure: Reason?
     package var eventsHanded: UInt64 = 0
+    /// What holds its session up, as the simulator says.
+    package var standing: SessionStanding
+    /// The kill switch was pressed and the simulator has not said that it acted.
+    package var halts: [HaltWish] = []
     var hold = WindowHold()
     /// The key of the snapshot that the strategy was made from, until the simulator has confirmed it.
     var restoredKey: UInt64?
@@ -22,7 +26,18 @@ package struct RunningStrategy {
     /// Where the strategy stood at its last snapshot.
     var snapshotEvent: UInt64 = 0
 
+    init(terms: SessionTerms, session: RunnerSession) {
+        self.terms = terms
+        self.session = session
+        standing = SessionStanding(strategy: terms.strategyID)
+    }
+
     package var id: String { terms.strategyID }
+
+    /// Whether snapshots of it may be taken, see `RunnerSession.isUntouched`.
+    var isUntouched: Bool {
+        session.isUntouched && halts.isEmpty && standing == SessionStanding(strategy: terms.strategyID)
+    }
 }
 
 package final class RunnerCore {
@@ -44,6 +59,8 @@ package final class RunnerCore {
     package var onUnusableSnapshot: (_ strategy: String) -> Void = { _ in }
     /// The oldest market event that is kept; 0 while that is not known.
     package var marketDataFirst: UInt64 = 0
+    /// Told when a session begins with inputs whose versions are to be given with `provide`.
+    package var onLacking: (_ strategy: String, [Command]) -> Void = { _, _ in }
     /// Names this process among all that may ever claim a strategy.
     private let owner: String
     private var writer = JSONWriter(capacity: 64 << 10)
@@ -63,18 +80,22 @@ package final class RunnerCore {
 
     /// Takes a strategy, in the place of an earlier claim of it; it attaches with the next `attachDetached`.
     ///
-    /// - Parameter snapshot: what the strategy was made from, if it was.
+    /// - Parameters:
+    ///   - beginsBlind: whether what the journal holds of it is not to be decided again.
+    ///   - snapshot: what the strategy was made from, if it was.
     package func add(
         _ terms: SessionTerms, _ strategy: HostedStrategy, symbols: [SymbolIndex], fence: UInt64,
-        from snapshot: StrategySnapshot? = nil
+        beginsBlind: Bool = false, from snapshot: StrategySnapshot? = nil
     ) {
         // The simulator knows an owner's later attach by its id.
         let before = indexes[terms.strategyID].map { strategies[$0].session.attachID } ?? 0
-        let session = RunnerSession(strategy: strategy, symbols: symbols, fence: fence, attachID: before)
+        let session = RunnerSession(
+            strategy: strategy, symbols: symbols, fence: fence, attachID: before, beginsBlind: beginsBlind)
         var running = RunningStrategy(terms: terms, session: session)
         running.restoredKey = snapshot?.key
         running.snapshotEvent = strategy.lastEvent
         if let index = indexes[terms.strategyID] {
+            running.halts = strategies[index].halts
             strategies[index] = running
         } else {
             indexes[terms.strategyID] = strategies.count
@@ -129,7 +150,7 @@ package final class RunnerCore {
         switch message {
         case .attached(let answer):
             guard let index = indexes[answer.strategy], strategies[index].failure == nil else { return }
-            attached(answer, index)
+            attached(answer, index, symbols)
         case .report(let order):
             guard let index = indexes[order.strategyID], strategies[index].failure == nil else { return }
             let report = try order.report(symbols: &symbols)
@@ -154,15 +175,40 @@ package final class RunnerCore {
         case .refused(let strategy, _, let reason):
             guard let index = indexes[strategy] else { return }
             fail(index, reason)
-        case .attach, .command, .progress: break
+        case .standing(let standing):
+            guard let index = indexes[standing.strategy] else { return }
+            strategies[index].standing = standing
+        case .attach, .command, .progress, .halt: break
         }
     }
 
-    private func attached(_ answer: AttachedAnswer, _ index: Int) {
+    // MARK: inputs from outside
+
+    /// Changes one strategy, by its id; nil when there is none.
+    @discardableResult
+    package func withStrategy<Result>(_ id: String, _ body: (inout RunningStrategy) -> Result) -> Result? {
+        indexes[id].map { body(&strategies[$0]) }
+    }
+
+    /// Presses the kill switch of a strategy; the simulator acts once the strategy has been caught up with.
+    package func halt(_ strategy: String, _ wish: HaltWish, _ symbols: SymbolTable) {
+        guard let index = indexes[strategy], !strategies[index].halts.contains(wish) else { return }
+        strategies[index].halts.append(wish)
+        if strategies[index].session.state == .attached { sayHalts(index, symbols) }
+    }
+
+    private func sayHalts(_ index: Int, _ symbols: SymbolTable) {
+        let id = strategies[index].id
+        for wish in strategies[index].halts {
+            say(.halt(strategy: id, id: wish.id, reason: wish.reason), symbols)
+        }
+    }
+
+    private func attached(_ answer: AttachedAnswer, _ index: Int, _ symbols: SymbolTable) {
         let key = strategies[index].terms.snapshotKey(marketDataEpoch: answer.marketDataEpoch)
         let taken = AttachAnswer(
             id: answer.attachID, start: answer.start, command: answer.command, report: answer.report,
-            matched: answer.matched)
+            matched: answer.matched, commandEvent: answer.commandEvent, inputs: answer.inputs)
         if let restored = strategies[index].restoredKey {
             guard strategies[index].session.state == .asked(taken.id) else { return }
             guard restored == key, strategies[index].session.isCovered(by: taken) else {
@@ -172,6 +218,38 @@ package final class RunnerCore {
         }
         strategies[index].snapshotKey = key
         strategies[index].session.attached(taken)
+        sayHalts(index, symbols)
+        let lacking = strategies[index].session.lacking
+        if !lacking.isEmpty { onLacking(answer.strategy, lacking) }
+    }
+
+    /// A failed strategy does not begin again: its session goes on without it. False when it has to be taken
+    /// up blindly for that.
+    package func stop(_ strategy: String, _ sentence: String) -> Bool {
+        guard let index = indexes[strategy], strategies[index].session.stop(sentence) else { return false }
+        strategies[index].failure = nil
+        return true
+    }
+
+    /// Ends every strategy, in all its versions.
+    package func cleanup() { for index in strategies.indices { strategies[index].session.cleanup() } }
+
+    /// What became of wishes since the last call, by strategy.
+    package func takeOutcomes() -> [(strategy: String, id: String, outcome: WishOutcome)] {
+        var outcomes: [(strategy: String, id: String, outcome: WishOutcome)] = []
+        for index in strategies.indices {
+            let id = strategies[index].id
+            for (wish, outcome) in strategies[index].session.takeOutcomes() {
+                outcomes.append((id, wish, outcome))
+            }
+            // The same halt is told until nobody waits for it.
+            let standing = strategies[index].standing
+            if strategies[index].halts.contains(where: { $0.id == standing.haltID }) {
+                strategies[index].halts.removeAll { $0.id == standing.haltID }
+                outcomes.append((id, standing.haltID, .applied(event: standing.haltEvent)))
+            }
+        }
+        return outcomes
     }
 
     // MARK: work
@@ -197,8 +275,12 @@ package final class RunnerCore {
                 strategies[index].eventsHanded += UInt64(handed)
                 eventsHanded += UInt64(handed)
             } catch {
-                fail(index, Reason(code: "strategy_failed", sentence: "\(error)"))
-                continue
+                let isItsOwn = error is StrategyFailure
+                guard isItsOwn, strategies[index].session.fallBack("\(error)") else {
+                    let code = isItsOwn ? "strategy_failed" : "report_out_of_place"
+                    fail(index, Reason(code: code, sentence: "\(error)"))
+                    continue
+                }
             }
             let (commands, progress) = strategies[index].session.takeOutgoing(isDue: isProgressDue)
             if snapshotEvery > 0 { lookForSnapshot(index, after: snapshotEvery) }
@@ -226,7 +308,7 @@ package final class RunnerCore {
 
     /// Takes a snapshot of a strategy when one is due and nothing of it is under way.
     private func lookForSnapshot(_ index: Int, after events: UInt64) {
-        guard let key = strategies[index].snapshotKey else { return }
+        guard let key = strategies[index].snapshotKey, strategies[index].isUntouched else { return }
         let strategy = strategies[index].session.strategy
         if strategy.lastEvent >= strategies[index].snapshotEvent + events, strategy.takesSnapshots {
             strategies[index].snapshotEvent = strategy.lastEvent
@@ -263,7 +345,7 @@ package final class RunnerCore {
 
     /// So long this process has run since the last call: plugins that have not answered get later.
     package func count(milliseconds: Int) {
-        for running in strategies { running.session.strategy.process?.look(milliseconds: milliseconds) }
+        for index in strategies.indices { strategies[index].session.look(milliseconds: milliseconds) }
     }
 
     /// The batch of lines, if there is one; `send` says whether it was taken, else it waits for the next

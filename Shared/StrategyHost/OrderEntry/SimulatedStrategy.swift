@@ -18,6 +18,11 @@ package struct JournalledSession {
     package var marks: UInt64 = 0
     /// Digest of each journalled mark; forgotten once it was made again.
     package var markDigests = NumberedValues()
+    /// `seq` of the record of each command, but for those so old that `landmarks` lead to them.
+    package var commandSeqs = NumberedValues()
+    /// Number of halts that have a record, and the last of them.
+    package var halts: UInt64 = 0
+    package var lastHalt: HaltRecord?
     /// Last market event that a restored command, report or snapshot names.
     package private(set) var lastEvent: UInt64 = 0
     /// Whether the journal says that the session has gone through the end of the data.
@@ -37,6 +42,17 @@ package struct SessionTopics {
     package let trade: Int
 }
 
+/// The kill switch as an operator pressed it.
+package struct HaltWish: Sendable, Equatable {
+    package var id: String
+    package var reason: String
+
+    package init(id: String, reason: String) {
+        self.id = id
+        self.reason = reason
+    }
+}
+
 package struct SimulatedStrategy {
     package let terms: SessionTerms
     package var served: ServedSession
@@ -44,6 +60,7 @@ package struct SimulatedStrategy {
     /// Topics of the session's records, resolved once.
     package let commandTopic: Int
     package let fenceTopic: Int
+    package let inputTopic: Int
     package let equityTopic: Int
     /// Order and trade topics by symbol, in the order of the session's symbols.
     package let topics: [SessionTopics]
@@ -67,6 +84,10 @@ package struct SimulatedStrategy {
     var oldCommands: (values: NumberedValues, seq: UInt64)?
     /// Why the session does not go on; nil while it does.
     package var stopped: Reason?
+    /// The halt that an operator wants and that has not acted yet.
+    package var haltWish: HaltWish?
+    /// What the runner was told last of what holds the session up; nil when it was told nothing.
+    var sentStanding: SessionStanding?
     var hold = WindowHold()
 
     package var id: String { terms.strategyID }

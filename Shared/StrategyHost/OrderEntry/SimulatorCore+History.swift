@@ -45,8 +45,7 @@ extension SimulatorCore {
         if let left = sessions[index].oldReports, left.next == range.lowerBound { place = left.seq }
         var found: [OrderEvent] = []
         try readKept(id, from: place) { seq, json in
-            guard try EventHead.read(json).type.equals("order") else { return true }
-            let order = try OrderEvent.decode(json).order
+            guard let order = try Self.orderEvent(json, EventHead.read(json).type) else { return true }
             guard order.strategyID == id, order.report >= range.lowerBound else { return true }
             found.append(order)
             place = seq + 1
@@ -62,7 +61,7 @@ extension SimulatorCore {
         do {
             let known = try oldCommands(from: command.number, index, symbols)
             guard command.number <= known.last, known[command.number] == command.digest else {
-                return stop(index, peer, notDeterministic(command, sessions[index].id))
+                return stop(index, peer, difference(command, index, symbols))
             }
         } catch let gone as HistoryGone {
             turnAway(index, peer, gone.reason)
@@ -84,9 +83,10 @@ extension SimulatorCore {
         let last = min(sessions[index].served.forgotten, number + UInt64(Self.stretch))
         var table = symbols
         try readKept(id, from: place) { seq, json in
-            guard try EventHead.read(json).type.equals("command") else { return true }
-            let (strategy, command) = try CommandCodec.decode(json, symbols: &table)
-            guard strategy == id, command.number > values.last else { return true }
+            let type = try EventHead.read(json).type
+            guard let (strategy, command) = try Self.command(json, type, &table), strategy == id,
+                command.number > values.last
+            else { return true }
             values.append(command.digest)
             place = seq + 1
             return command.number < last
@@ -94,6 +94,26 @@ extension SimulatorCore {
         guard values.last == last else { throw HistoryGone(id, first: journal.firstSeq) }
         sessions[index].oldCommands = (values, place)
         return values
+    }
+
+    /// What the journal holds of a command; nil where that is no longer kept.
+    ///
+    /// - Parameter seq: of its record; nil when memory no longer knows it.
+    func commandRecord(_ number: UInt64, seq: UInt64?, _ index: Int) -> JSONValue? {
+        let id = sessions[index].id
+        let place = seq ?? sessions[index].journal.landmarks.place(ofCommand: number)
+        var found: JSONValue?
+        try? readKept(id, from: place) { _, json in
+            let type = try EventHead.read(json).type
+            guard type.equals("command") || type.equals("input") else { return true }
+            let record = try JSONValue(parsing: json)
+            guard try record.string("strategy_id") == id, try record.unsigned("number") == number else {
+                return true
+            }
+            found = record
+            return false
+        }
+        return found
     }
 
     private func readKept(

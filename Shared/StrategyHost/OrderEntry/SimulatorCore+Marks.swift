@@ -1,5 +1,5 @@
 // Marks of the accounts in the simulator's journal: each once, in order with the trades, and compared when a
-// rerun makes them again.
+// rerun makes them again. And the end of a session.
 
 import Contracts
 import TradingCore
@@ -23,6 +23,19 @@ extension SimulatorCore {
             _ = journal.append(topic: session.equityTopic) { writer, header, stamp in
                 event.encode(header: header, stamp: stamp, into: &writer)
             }
+        }
+    }
+
+    /// Says in the journal that the session has gone through the end of the data: from then on `verify`
+    /// expects every trade.
+    func noteEnd(_ index: Int) {
+        guard sessions[index].served.isDone, !sessions[index].journal.isEnded else { return }
+        sessions[index].journal.isEnded = true
+        let id = sessions[index].id
+        _ = journal.append(topic: journal.topic(Topic.session(id))) { writer, header, stamp in
+            header.begin("session_end", stamp, into: &writer)
+            writer.field("strategy_id", id)
+            writer.endObject()
         }
     }
 }

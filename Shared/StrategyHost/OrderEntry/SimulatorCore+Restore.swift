@@ -11,21 +11,21 @@ extension SimulatorCore {
         record json: UnsafeRawBufferPointer, seq: UInt64, symbols: inout SymbolTable
     ) throws {
         let type = try EventHead.read(json).type
-        if type.equals("command") {
-            let (strategy, command) = try CommandCodec.decode(json, symbols: &symbols)
+        if let (strategy, command) = try Self.command(json, type, &symbols) {
             try takeNext("command", command.number, of: strategy, after: \.served.driver.lastCommand) {
                 $0.journal.note(event: command.afterEvent)
+                $0.journal.commandSeqs.append(seq)
                 $0.served.restore(command)
             }
-        } else if type.equals("order") {
-            let order = try OrderEvent.decode(json).order
-            let report = try order.report(symbols: &symbols)
-            try takeNext("report", report.number, of: order.strategyID, after: \.journal.reportSeqs.last) {
-                session in
-                session.journal.note(event: order.after)
-                session.journal.reportSeqs.append(seq)
-                session.journal.reportDigests.append(report.digest)
-                session.served.restore(reports: report.number, fence: order.fence)
+        } else if let order = try Self.orderEvent(json, type) {
+            try restore(order, try order.report(symbols: &symbols), seq: seq)
+        } else if type.equals("halt") {
+            let halt = try HaltRecord(try JSONValue(parsing: json))
+            withSession(halt.strategyID) { session in
+                session.journal.note(event: halt.event)
+                session.journal.halts += 1
+                session.journal.lastHalt = halt
+                session.served.restoreHalt(after: halt.event)
             }
         } else if type.equals("trade") {
             let trade = try TradeEvent.decode(json).trade
@@ -40,6 +40,7 @@ extension SimulatorCore {
             try takeNext("mark", mark.number, of: mark.strategyID, after: \.journal.marks) { session in
                 session.journal.marks += 1
                 session.journal.markDigests.append(mark.digest)
+                session.served.restore(marks: session.journal.marks)
             }
         } else if type.equals("session") {
             _ = try addSession(try SessionTerms(try JSONValue(parsing: json)), symbols: &symbols)
@@ -53,6 +54,32 @@ extension SimulatorCore {
                 session.served.restore(reports: 0, fence: fence)
                 session.owner = owner ?? ""
             }
+        }
+    }
+
+    /// What a record says as an order event, of an order or of an input; nil when it is another one.
+    static func orderEvent(
+        _ json: UnsafeRawBufferPointer, _ type: Contracts.JSONText
+    ) throws -> OrderEvent? {
+        if type.equals("order") { return try OrderEvent.decode(json).order }
+        return type.equals("input_report") ? try InputReportCodec.read(try JSONValue(parsing: json)) : nil
+    }
+
+    /// The command of a record, an input too; nil when it is another one.
+    static func command(
+        _ json: UnsafeRawBufferPointer, _ type: Contracts.JSONText, _ symbols: inout SymbolTable
+    ) throws -> (strategy: String, command: Command)? {
+        if type.equals("command") { return try CommandCodec.decode(json, symbols: &symbols) }
+        return type.equals("input") ? try InputCodec.read(try JSONValue(parsing: json)) : nil
+    }
+
+    private func restore(_ order: OrderEvent, _ report: Report, seq: UInt64) throws(Reason) {
+        try takeNext("report", report.number, of: order.strategyID, after: \.journal.reportSeqs.last) {
+            session in
+            session.journal.note(event: order.after)
+            session.journal.reportSeqs.append(seq)
+            session.journal.reportDigests.append(report.digest)
+            session.served.restore(reports: report.number, fence: order.fence)
         }
     }
 

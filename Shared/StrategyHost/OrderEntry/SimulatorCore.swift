@@ -12,8 +12,8 @@ package protocol SimulatorJournal: AnyObject {
     func topic(_ bytes: [UInt8]) -> Int
     /// Puts a record into the batch and says its `seq`.
     func append(topic: Int, _ write: (inout JSONWriter, EnvelopeHeader, EventStamp) -> Void) -> UInt64
-    /// The journalled order event with this `seq`.
-    func orderEvent(seq: UInt64) throws -> OrderEvent
+    /// The flushed record with this `seq`.
+    func record(seq: UInt64) throws -> [UInt8]
     /// The oldest `seq` that is kept.
     var firstSeq: UInt64 { get }
     /// Hands over the journalled records from `seq` on, in order, as long as the body returns true.
@@ -74,8 +74,8 @@ package final class SimulatorCore {
         sessions.append(
             SimulatedStrategy(
                 terms: terms, served: served, commandTopic: journal.topic(Topic.command(id)),
-                fenceTopic: journal.topic(Topic.fence(id)), equityTopic: journal.topic(Topic.equity(id)),
-                topics: topics))
+                fenceTopic: journal.topic(Topic.fence(id)), inputTopic: journal.topic(Topic.input(id)),
+                equityTopic: journal.topic(Topic.equity(id)), topics: topics))
         indexes[id] = sessions.count - 1
         return sessions.count - 1
     }
@@ -99,6 +99,8 @@ package final class SimulatorCore {
             guard let index = owned(strategy, fence, peer) else { return }
             let progress = Progress(event: event, report: report, command: command)
             if !sessions[index].served.receive(progress) { answer(peer, .attachAgain(strategy: strategy)) }
+        case .halt(let strategy, let id, let reason):
+            wantHalt(indexes[strategy], HaltWish(id: id, reason: reason), from: peer)
         default: counts.malformed += 1
         }
     }
@@ -135,7 +137,8 @@ package final class SimulatorCore {
 
     private func take(_ command: Command, _ index: Int, _ peer: CommandPeer, _ symbols: SymbolTable) {
         let id = sessions[index].id
-        guard sessions[index].topics.contains(where: { $0.symbol == command.symbol }) else {
+        guard command.input != nil || sessions[index].topics.contains(where: { $0.symbol == command.symbol })
+        else {
             let name = symbols.name(of: command.symbol)
             stop(
                 index, peer,
@@ -147,23 +150,12 @@ package final class SimulatorCore {
         switch sessions[index].served.receive(command) {
         case .taken:
             counts.commands += 1
-            let symbol = sessions[index].topics(of: command.symbol).name
-            _ = journal.append(topic: sessions[index].commandTopic) { writer, header, stamp in
-                CommandCodec.encode(
-                    command, strategy: id, symbol: symbol, header: header, stamp: stamp, into: &writer)
-            }
+            journalCommand(command, index)
         case .known: break
         case .old: compareOld(command, index, peer, symbols)
         case .attachFirst: answer(peer, .attachAgain(strategy: id))
-        case .differs: stop(index, peer, notDeterministic(command, id))
+        case .differs: stop(index, peer, difference(command, index, symbols))
         }
-    }
-
-    func notDeterministic(_ command: Command, _ id: String) -> Reason {
-        Reason(
-            code: "not_deterministic",
-            sentence: "command \(command.number) of \(id) after event \(command.afterEvent) differs from "
-                + "the one in the journal: the strategy does not decide the same from the same data")
     }
 
     func stop(_ index: Int, _ peer: CommandPeer, _ reason: Reason) {
@@ -212,7 +204,7 @@ package final class SimulatorCore {
             answer(peer, .refused(strategy: id, attachID: request.attachID, reason))
             return
         }
-        if let reason = sessions[index].stopped ?? missingData(index) {
+        if let reason = missingData(index) {
             answer(peer, .refused(strategy: id, attachID: request.attachID, reason))
             return
         }
@@ -244,6 +236,9 @@ package final class SimulatorCore {
             }
         }
         sessions[index].owner = request.owner
+        // Whoever attaches begins anew: what was wrong with the strategy before it shows again, or does not.
+        sessions[index].stopped = nil
+        sessions[index].sentStanding = nil
         sessions[index].lastAttachID = request.attachID
         sessions[index].served.attach(fence: request.fence, handledReport: request.report)
         sessions[index].peer = peer
@@ -259,6 +254,8 @@ package final class SimulatorCore {
                 AttachedAnswer(
                     strategy: id, attachID: request.attachID, start: sessions[index].served.start,
                     command: driver.lastCommand, report: driver.lastReport, matched: driver.handed,
+                    commandEvent: sessions[index].served.lastCommandEvent,
+                    inputs: sessions[index].served.inputs,
                     marketDataEpoch: sessions[index].terms.marketDataEpoch)))
     }
 
@@ -298,26 +295,14 @@ package final class SimulatorCore {
         for index in sessions.indices where sessions[index].stopped == nil {
             if sessions[index].served.isRerunning, let reason = missingData(index) { throw reason }
             while sessions[index].served.advance(window, into: &reports) {
+                let isHalted = journalHalt(index)
                 try journalReports(index)
-                if reports.isEmpty { break }
+                if reports.isEmpty, !isHalted { break }
                 reports.removeAll(keepingCapacity: true)
             }
             finishRerun(index)
             noteEnd(index)
             sessions[index].ahead = sessions[index].served.lookAhead(window)
-        }
-    }
-
-    /// Says in the journal that the session has gone through the end of the data: from then on `verify`
-    /// expects every trade.
-    private func noteEnd(_ index: Int) {
-        guard sessions[index].served.isDone, !sessions[index].journal.isEnded else { return }
-        sessions[index].journal.isEnded = true
-        let id = sessions[index].id
-        _ = journal.append(topic: journal.topic(Topic.session(id))) { writer, header, stamp in
-            header.begin("session_end", stamp, into: &writer)
-            writer.field("strategy_id", id)
-            writer.endObject()
         }
     }
 
@@ -335,6 +320,10 @@ package final class SimulatorCore {
 
     private func journalReports(_ index: Int) throws(Reason) {
         for report in reports {
+            if report.isOnInput {
+                try journalInputReport(report, index)
+                continue
+            }
             let topics = sessions[index].topics(of: report.symbol)
             let order = OrderEvent(
                 report, strategy: sessions[index].id, fence: sessions[index].served.fence, symbol: topics.name
@@ -375,7 +364,7 @@ package final class SimulatorCore {
         }
     }
 
-    private func compare(_ report: Report, _ index: Int) throws(Reason) {
+    func compare(_ report: Report, _ index: Int) throws(Reason) {
         if sessions[index].journal.reportDigests[report.number] != report.digest {
             throw differs(index, "report", report.number)
         }
@@ -400,6 +389,7 @@ package final class SimulatorCore {
             do {
                 if let range = sessions[index].served.takeReportsToSend() { try send(range, index, peer) }
                 sendMatched(index, peer)
+                sendStanding(index, peer)
             } catch let gone as HistoryGone {
                 turnAway(index, peer, gone.reason)
             }
@@ -423,7 +413,7 @@ package final class SimulatorCore {
             if let first = fresh.first, number >= first.report {
                 order = fresh[Int(number - first.report)]
             } else {
-                order = try journal.orderEvent(seq: known[number])
+                order = try orderEvent(seq: known[number])
             }
             after = order.after
             answer(peer, .report(order))
@@ -491,6 +481,8 @@ package struct SimulatorCounts {
     package var attaches: Int64 = 0
     package var fenced: Int64 = 0
     package var stopped: Int64 = 0
+    package var inputs: Int64 = 0
+    package var halts: Int64 = 0
     package var malformed: Int64 = 0
     package var changedSessions: Int64 = 0
 

@@ -67,11 +67,21 @@ extension StoredSession {
         let driver = served.driver
         journal.reportSeqs = NumberedValues(after: driver.lastReport)
         journal.reportDigests = NumberedValues(after: driver.lastReport)
+        journal.commandSeqs = NumberedValues(after: driver.lastCommand)
         journal.executions = driver.book.lastExecution
         journal.executionDigests = NumberedValues(after: driver.book.lastExecution)
         journal.markDigests = try NumberedValues(from: &state)
         journal.marks = journal.markDigests.last
+        served.restore(marks: journal.marks)
         journal.isEnded = try state.take()
+        journal.halts = driver.halts
+        let halt: String = try state.take()
+        if !halt.isEmpty {
+            guard let json = try? JSONValue(parsing: halt), let read = try? HaltRecord(json) else {
+                throw StateError()
+            }
+            journal.lastHalt = read
+        }
         journal.landmarks = try JournalLandmarks(from: &state)
         journal.note(event: driver.cursor)
         owner = try state.take(String.self)
@@ -90,12 +100,18 @@ extension SimulatedStrategy {
         served.write(into: &state)
         journal.markDigests.write(into: &state)
         state.put(journal.isEnded)
+        text.reset()
+        journal.lastHalt?.write(into: &text)
+        state.put(text.string)
         journal.landmarks.write(into: &state)
         state.put(owner)
     }
 }
 
 extension SimulatorCore {
+    /// Whether nothing from outside has come to any session.
+    package var isUntouched: Bool { sessions.allSatisfy(\.served.isUntouched) }
+
     /// The sessions as bytes; nil while one of them is rerun. To be called right after a flush, before
     /// anything else is received, with the last `seq` that was flushed.
     ///
@@ -114,6 +130,7 @@ extension SimulatorCore {
         let driver = sessions[index].served.driver
         if let last = sessions[index].journal.landmarks.all.last {
             sessions[index].journal.reportSeqs.forget(through: last.report)
+            sessions[index].journal.commandSeqs.forget(through: last.command)
             sessions[index].served.forget(commands: last.command)
         }
         sessions[index].journal.landmarks.add(

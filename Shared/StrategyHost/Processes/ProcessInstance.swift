@@ -52,6 +52,8 @@ package final class ProcessInstance: StrategyInstance {
     /// Whether it has answered `initialize` or `restore`.
     private var isMade = false
     private var lastID: UInt64 = 0
+    /// What the plugin is told with the next question: it counts its commands on from here.
+    private var countFrom: UInt64?
     private var answer: Int?
     /// Microseconds of running time for which the open question waits.
     private(set) var waited = 0
@@ -105,10 +107,20 @@ package final class ProcessInstance: StrategyInstance {
         return 0
     }
 
+    /// Commands up to this number were not the plugin's: an input from outside, or those of another version.
+    func count(from command: UInt64) { countFrom = command }
+
+    private func writeCount() {
+        guard let countFrom else { return }
+        writer.field("last_command", countFrom)
+        self.countFrom = nil
+    }
+
     /// Asks about those of the events that the strategy is told.
     func sendEvents(_ events: ArraySlice<HeldEvent>) {
         lastID += 1
         writer.beginMessage("events", id: lastID)
+        writeCount()
         writer.beginArray("events")
         var count = 0
         for event in events where !event.json.isEmpty {
@@ -125,6 +137,7 @@ package final class ProcessInstance: StrategyInstance {
     ) {
         lastID += 1
         writer.timer(id: lastID, timer: timer, due: due, seq: seq, now: now)
+        writeCount()
         writer.warmingUp(cold, names: names)
         writer.endMessage()
         ask(.timer)
@@ -135,6 +148,7 @@ package final class ProcessInstance: StrategyInstance {
     ) {
         lastID += 1
         writer.report(id: lastID, strategy: host?.id ?? "", report, name: name)
+        writeCount()
         writer.warmingUp(cold, names: names)
         writer.endMessage()
         ask(.report)

@@ -3,7 +3,8 @@
 //
 // Guarantees: the session goes through an event only when the strategy's progress covers everything before it
 // and every command up to the one that the progress names is held. Attaching never moves it. After a restart
-// it is rerun over its journalled commands until every journalled report has been made again, and then waits.
+// it is rerun over its journalled commands until every journalled report, halt and mark has been made again,
+// and then waits.
 
 import Contracts
 
@@ -51,6 +52,18 @@ package struct ServedSession: Sendable {
     private var commandDigests = NumberedValues()
     /// Reports that the journal holds and that a rerun must make again.
     private var owedReports: UInt64 = 0
+    /// The same of halts and of marks: an input must not come in force before what the journal has made of a
+    /// later event.
+    private var owedHalts: UInt64 = 0
+    private var owedMarks: UInt64 = 0
+    /// Inputs from outside, in the order of their numbers.
+    package internal(set) var inputs: [Command] = []
+    /// The event after which the last command was decided.
+    package internal(set) var lastCommandEvent: UInt64 = 0
+    /// Whether an operator wants trading to be halted as soon as that can be.
+    package var wantsHalt = false
+    /// The furthest event that the strategy may ever have been promised.
+    package private(set) var promised: UInt64 = 0
     /// What the strategy had handled before the last step; nil before the first. Every command made by then
     /// was held then.
     private var passed: (event: UInt64, report: UInt64)?
@@ -70,9 +83,12 @@ package struct ServedSession: Sendable {
     // MARK: restart
 
     /// A command from the journal, in the order of the numbers.
-    package mutating func restore(_ command: Command) {
-        commandDigests.append(command.digest)
-        driver.enqueue(command)
+    package mutating func restore(_ command: Command) { hold(command) }
+
+    /// A halt from the journal, made after this event of the stream.
+    package mutating func restoreHalt(after event: UInt64) {
+        driver.planHalt(after: event)
+        owedHalts += 1
     }
 
     /// The journal holds reports up to this number and this fence.
@@ -81,14 +97,19 @@ package struct ServedSession: Sendable {
         self.fence = max(self.fence, fence)
     }
 
+    /// The journal holds marks up to this number.
+    package mutating func restore(marks: UInt64) { owedMarks = max(owedMarks, marks) }
+
     /// Lets go of the content of commands up to this one: it stands in the journal.
     package mutating func forget(commands number: UInt64) { commandDigests.forget(through: number) }
 
     /// Commands up to this one are held, and only the journal knows their content.
     package var forgotten: UInt64 { commandDigests.base }
 
-    /// Whether journalled reports are still to be made again.
-    package var isRerunning: Bool { driver.lastReport < owedReports }
+    /// Whether journalled reports, halts or marks are still to be made again.
+    package var isRerunning: Bool {
+        driver.lastReport < owedReports || driver.halts < owedHalts || driver.lastMark < owedMarks
+    }
 
     // MARK: runner
 
@@ -135,8 +156,11 @@ package struct ServedSession: Sendable {
         guard command.number == driver.lastCommand + 1 else { return .attachFirst }
         // It would run at once, but in a rerun at its place.
         guard isAhead(command) else { return .differs }
-        commandDigests.append(command.digest)
-        driver.enqueue(command)
+        // A wish that is journalled is not made again under another number.
+        if let input = command.input, inputs.contains(where: { $0.input?.id == input.id }) {
+            return .differs
+        }
+        hold(command)
         return .taken
     }
 
@@ -145,6 +169,13 @@ package struct ServedSession: Sendable {
         guard let passed else { return true }
         guard command.afterEvent >= passed.event, command.afterReport >= passed.report else { return false }
         return command.afterEvent > passed.event || command.afterReport > passed.report
+    }
+
+    private mutating func hold(_ command: Command) {
+        commandDigests.append(command.digest)
+        if command.input != nil { inputs.append(command) }
+        lastCommandEvent = command.afterEvent
+        driver.enqueue(command)
     }
 
     /// Takes a progress report; false when commands are missing or nobody attached: answer "attach".
@@ -165,9 +196,18 @@ package struct ServedSession: Sendable {
         guard next >= window.first else { return false }
         var moved = false
         while isReady {
+            if wantsHalt, mayHalt() {
+                halt(into: &reports)
+                return true
+            }
             let before = (event: driver.handed, report: driver.lastReport)
             let step = oneStep(window, into: &reports)
             if case .idle = step {
+                // Events of other symbols may have been passed, the last that were promised.
+                if wantsHalt, mayHalt() {
+                    halt(into: &reports)
+                    return true
+                }
                 isDone = tookEnd && isCovered
                 return moved
             }
@@ -181,10 +221,11 @@ package struct ServedSession: Sendable {
     /// The last event through which nothing is due if the strategy makes no further command, for a strategy
     /// that waits for each event; nil where that says nothing.
     package mutating func lookAhead(_ window: borrowing EventWindow) -> UInt64? {
-        guard isAttached, !isRerunning, progress != nil, driver.isBusy, next >= window.first else {
-            return nil
-        }
-        return ahead.through(driver, next: next, symbols: symbols, window)
+        guard isAttached, !isRerunning, progress != nil, driver.isBusy, !wantsHalt, next >= window.first
+        else { return nil }
+        let event = ahead.through(driver, next: next, symbols: symbols, window)
+        promised = max(promised, event)
+        return event
     }
 
     /// Takes out the marks made by `advance` that lie before the execution with this number.
@@ -200,6 +241,25 @@ package struct ServedSession: Sendable {
     package func isAwaited(beyond windowEnd: UInt64) -> Bool {
         guard let progress else { return true }
         return isRerunning || progress.event >= windowEnd || (driver.isBusy && isCovered)
+    }
+
+    // MARK: halt
+
+    /// Whether a halt may act now: the strategy has handled the last event taken and all reports, was handed
+    /// nothing later (and can have been promised nothing later), and no command of a later position is held.
+    /// See the head of this file.
+    package mutating func mayHalt() -> Bool {
+        guard isAttached, !isRerunning, isCovered, progress?.event == driver.handed, next > promised else {
+            return false
+        }
+        return lastCommandEvent <= driver.handed && driver.isAtRest()
+    }
+
+    /// Halts at once; see `mayHalt`. The caller journals it before the reports.
+    mutating func halt(into reports: inout [Report]) {
+        wantsHalt = false
+        passed = (driver.handed, driver.lastReport)
+        driver.halt(into: &reports)
     }
 
     private var isCovered: Bool { progress.map(driver.isCovered) ?? false }
@@ -227,18 +287,26 @@ package struct ServedSession: Sendable {
 }
 
 extension ServedSession {
-    /// What a restarted simulator goes on from; who is attached and what was sent is not part of it. Not
-    /// while the session is rerunning, and only after everything that it has made was journalled.
+    /// Whether nothing from outside has come to the session: no input and no halt. Its strategy can then be
+    /// made from a snapshot of its own; that of another session is rebuilt from the session's beginning, so
+    /// pruning leaves all of it (`PrunePlan`).
+    package var isUntouched: Bool { inputs.isEmpty && driver.halts == 0 && owedHalts == 0 }
+
+    /// What a restarted simulator goes on from; who is attached and what was sent is not part of it, nor what
+    /// was promised or wanted: an attach takes back every promise, and nothing moves before it. Not while the
+    /// session is rerunning, and only after everything that it has made was journalled.
     package func write(into state: inout StateWriter) {
         precondition(!isRerunning, "a session is stored when the journal was made again")
         state.put(next)
         state.put(fence)
         state.put(tookEnd)
+        state.put(lastCommandEvent)
         state.put(each: passed.map { [$0] } ?? []) { passed, state in
             state.put(passed.event)
             state.put(passed.report)
         }
         driver.write(into: &state)
+        state.put(each: inputs) { $0.write(into: &$1, symbols: []) }
     }
 
     /// A session as it was stored; `settings`, `symbols` and `start` are its terms.
@@ -250,14 +318,17 @@ extension ServedSession {
         next = try state.take()
         fence = try state.take()
         tookEnd = try state.take()
+        lastCommandEvent = try state.take()
         let places = try state.take { (state) throws(StateError) -> (event: UInt64, report: UInt64) in
             (try state.take(), try state.take())
         }
         guard places.count < 2 else { throw StateError() }
         passed = places.first
         driver = try SessionDriver(settings: settings, symbols: symbols, from: &state)
+        inputs = try state.take { (state) throws(StateError) in try Command(from: &state, symbols: []) }
         commandDigests = NumberedValues(after: driver.lastCommand)
         owedReports = driver.lastReport
+        owedHalts = driver.halts
     }
 }
 
@@ -272,7 +343,21 @@ extension Command {
             UInt64(action.rawValue) | UInt64(side.rawValue) << 8 | UInt64(type.rawValue) << 16
                 | UInt64(timeInForce.rawValue) << 24)
         for amount in [quantity.units, price.units, stopPrice.units] { digest.add(amount) }
+        if let input { input.add(to: &digest) }
         return digest.value
+    }
+}
+
+extension StrategyInput {
+    fileprivate func add(to digest: inout Digest) {
+        digest.add(id)
+        digest.add(UInt64(kind.rawValue) | UInt64(beginning.rawValue) << 8)
+        for word in [sinceEvent, sinceReport] { digest.add(word) }
+        digest.add(version?.pluginID ?? "")
+        for parameter in version?.parameters ?? [] {
+            digest.add(parameter.name)
+            digest.add(parameter.value)
+        }
     }
 }
 

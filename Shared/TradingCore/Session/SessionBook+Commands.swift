@@ -18,10 +18,13 @@ extension SessionBook {
         _ command: Command, reference: Price, at time: Timestamp, after: UInt64, into reports: inout [Report]
     ) {
         let moment = Moment(time: time, after: after, command: command.number)
+        if let input = command.input { return apply(input, moment, into: &reports) }
+        if let reason = suspension.reason { return reject(command, reason, moment, into: &reports) }
         switch command.action {
         case .submit: submit(command, reference: reference, moment, into: &reports)
         case .replace: replace(command, moment, into: &reports)
         case .cancel: cancel(command, moment, into: &reports)
+        case .input: preconditionFailure("an input command has an input")
         }
         removeEnded()
     }

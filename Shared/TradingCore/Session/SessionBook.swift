@@ -28,6 +28,8 @@ package struct SessionBook: Sendable {
     package internal(set) var lastReport: UInt64 = 0
     /// `strategySeq` of the last execution made; 0 before the first.
     package internal(set) var lastExecution: UInt64 = 0
+    /// What keeps the strategy from trading; empty while nothing does.
+    package internal(set) var suspension: Suspension = []
 
     let terms: FillTerms
     /// One for each symbol of the session.
@@ -125,15 +127,6 @@ package struct SessionBook: Sendable {
         let moment = Moment(time: time, after: after, command: 0)
         match(event, slot: slot, moment, into: &reports)
     }
-
-    /// Cancels every working order, in the order of their numbers: the halt.
-    package mutating func cancelAll(
-        reason: Reason, at time: Timestamp, after: UInt64, into reports: inout [Report]
-    ) {
-        let moment = Moment(time: time, after: after, command: 0)
-        for index in orders.indices { end(index, reason: reason, moment, into: &reports) }
-        removeEnded()
-    }
 }
 
 extension SessionBook {
@@ -143,6 +136,7 @@ extension SessionBook {
         account.write(into: &state)
         state.put(lastReport)
         state.put(lastExecution)
+        state.put(suspension.rawValue)
         state.put(each: markets)
         state.put(each: orders) { $0.write(into: &$1) }
         state.put(accepted)
@@ -157,6 +151,7 @@ extension SessionBook {
         account = try Account(from: &state)
         lastReport = try state.take()
         lastExecution = try state.take()
+        suspension = Suspension(rawValue: try state.take())
         markets = try state.take(each: Market.self)
         guard markets.count == own.count, account.positions.count == own.count else { throw StateError() }
         orders = try state.take { (reader) throws(StateError) in

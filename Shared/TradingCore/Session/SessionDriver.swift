@@ -39,6 +39,11 @@ package struct SessionDriver: Sendable {
     /// out before its next step. Those of one step lie before its reports, but after the end of the data.
     package private(set) var marks: [EquityMark] = []
 
+    /// The last mark made.
+    package var lastMark: UInt64 { equityClock.number }
+    /// Halts made since the session's start.
+    package private(set) var halts: UInt64 = 0
+
     private let latency: Int64
     private var equityClock = EquityClock()
     /// Commands whose position is not reached yet, by number. Only a rerun has more than a handful.
@@ -47,6 +52,9 @@ package struct SessionDriver: Sendable {
     private var scheduled: [ScheduledCommand] = []
     /// Whether step 1 of the next event has begun.
     private var entered = false
+    /// Where recorded halts are to be made again: the last event of the stream taken before each. Only a
+    /// rerun has any.
+    private var plannedHalts: [UInt64] = []
     private var countedEvent: UInt64 = 0
     private var commandsOfEvent = 0
 
@@ -87,7 +95,9 @@ package struct SessionDriver: Sendable {
     package mutating func stepWithoutEvent(into reports: inout [Report]) -> SessionStep {
         guard !entered else { return .idle }
         schedule()
-        guard execute(through: time, into: &reports) else { return .idle }
+        guard execute(through: time, into: &reports) else {
+            return repeatHalt(into: &reports) ? .executed : .idle
+        }
         // No later event will mark it.
         if equityClock.hasEnded { mark() }
         return .executed
@@ -115,19 +125,39 @@ package struct SessionDriver: Sendable {
         marks.append(mark)
     }
 
-    /// Cancels all working orders: the kill switch. The caller decides the moment.
-    package mutating func cancelAll(reason: Reason, into reports: inout [Report]) {
-        book.cancelAll(reason: reason, at: time, after: handed, into: &reports)
+    // MARK: halt
+
+    /// Whether the session stands between two events with nothing due: where a halt may be made.
+    package mutating func isAtRest() -> Bool {
+        schedule()
+        guard let first = scheduled.first else { return !entered }
+        return !entered && first.active > time.microseconds
     }
 
-    private var isQuiet: Bool { scheduled.isEmpty && waiting.isEmpty }
+    /// The kill switch. The caller decides the moment, which must be at rest, and records `cursor`.
+    package mutating func halt(into reports: inout [Report]) {
+        halts += 1
+        book.halt(at: time, after: handed, into: &reports)
+    }
+
+    /// A recorded halt is to be made again after this event; in the order in which they were made.
+    package mutating func planHalt(after event: UInt64) { plannedHalts.append(event) }
+
+    private mutating func repeatHalt(into reports: inout [Report]) -> Bool {
+        guard let planned = plannedHalts.first, planned <= cursor else { return false }
+        plannedHalts.removeFirst()
+        halt(into: &reports)
+        return true
+    }
+
+    private var isQuiet: Bool { scheduled.isEmpty && waiting.isEmpty && plannedHalts.isEmpty }
 
     private mutating func stepWithCommands(_ event: borrowing MarketEvent, into reports: inout [Report])
         -> SessionStep
     {
         schedule()
         if !entered {
-            if execute(through: time, into: &reports) { return .executed }
+            if execute(through: time, into: &reports) || repeatHalt(into: &reports) { return .executed }
             entered = true
         }
         if execute(through: max(time, event.timestamp), into: &reports) { return .executed }
@@ -157,12 +187,13 @@ package struct SessionDriver: Sendable {
                 countedEvent = command.afterEvent
                 commandsOfEvent = 0
             }
-            commandsOfEvent += 1
+            // An input is not the strategy's doing.
+            if command.input == nil { commandsOfEvent += 1 }
             let (active, overflow) = command.decided.microseconds.addingReportingOverflow(latency)
             let item = ScheduledCommand(
                 active: overflow ? .max : active, command: command,
                 reference: book.referencePrice(for: command),
-                isSurplus: commandsOfEvent > Self.commandsPerEvent)
+                isSurplus: command.input == nil && commandsOfEvent > Self.commandsPerEvent)
             let place = scheduled.firstIndex { item.isBefore($0) } ?? scheduled.endIndex
             scheduled.insert(item, at: place)
         }
@@ -189,14 +220,17 @@ package struct SessionDriver: Sendable {
 }
 
 extension SessionDriver {
-    /// Everything that decides what comes next; between two steps, with the marks taken out.
+    /// Everything that decides what comes next; between two steps, with the marks taken out and every
+    /// recorded halt made again.
     func write(into state: inout StateWriter) {
         precondition(marks.isEmpty, "marks are journalled before a session is stored")
+        precondition(plannedHalts.isEmpty, "a session is stored when its halts were made again")
         book.write(into: &state)
         state.put(cursor)
         state.put(handed)
         state.put(time)
         state.put(lastCommand)
+        state.put(halts)
         equityClock.write(into: &state)
         state.put(each: waiting.all) { $0.write(into: &$1, symbols: book.symbols) }
         state.put(each: scheduled) { $0.write(into: &$1, symbols: book.symbols) }
@@ -214,6 +248,7 @@ extension SessionDriver {
         handed = try state.take()
         time = try state.take()
         lastCommand = try state.take()
+        halts = try state.take()
         equityClock = try EquityClock(from: &state)
         let own = book.symbols
         let commands = try state.take { (reader) throws(StateError) in
@@ -227,9 +262,6 @@ extension SessionDriver {
         countedEvent = try state.take()
         commandsOfEvent = try state.take()
     }
-
-    /// The number of the last mark made.
-    package var lastMark: UInt64 { equityClock.number }
 }
 
 /// A command with what was true at its position.

@@ -20,6 +20,10 @@ extension Command {
         state.put(quantity)
         state.put(price)
         state.put(stopPrice)
+        guard action == .input else { return }
+        var text = JSONWriter(capacity: 512)
+        InputCodec.write(self, strategy: "", into: &text)
+        state.put(text.string)
     }
 
     init(from state: inout StateReader, symbols: [SymbolIndex]) throws(StateError) {
@@ -38,5 +42,11 @@ extension Command {
         quantity = try state.take()
         price = try state.take()
         stopPrice = try state.take()
+        guard action == .input else { return }
+        let text: String = try state.take()
+        guard let json = try? JSONValue(parsing: text), let read = try? InputCodec.read(json).command else {
+            throw StateError()
+        }
+        input = read.input
     }
 }

@@ -40,10 +40,25 @@ enum BrokenRule: String, CaseIterable {
     case snapshotWithoutFence = "a snapshot of the sessions leaves the fence out"
     /// A restored session has forgotten its newest working order.
     case snapshotWithoutOrder = "a snapshot of the sessions leaves a working order out"
+    /// A restored session trades though it was paused or halted.
+    case snapshotWithoutPause = "a snapshot of the sessions leaves out what holds them up"
+    /// A restored session has forgotten what came to it from outside.
+    case snapshotWithoutInputs = "a snapshot of the sessions leaves the inputs out"
     /// What a snapshot holds is not journalled yet, and a crash loses it.
     case snapshotEarly = "a snapshot is taken before the journal holds what is in it"
     /// The simulator seems to hold every command of the snapshot.
     case snapshotBeyond = "a strategy goes on from a snapshot beyond what its session has come to"
+
+    /// The kill switch acts wherever the simulator stands.
+    case haltAnytime = "a halt acts before the strategy has handled what was taken"
+    /// The kill switch acts where the simulator stands though the strategy was handed more.
+    case haltBehindStrategy = "a halt acts behind what the strategy has handled"
+    /// After a restart the kill switch acts before commands that are in the journal.
+    case haltBeforeCommand = "a halt acts before the position of a journalled command"
+    /// An input is made where the strategy stands, though the simulator was told that it is done there.
+    case inputAnytime = "an input is made after progress for its event was sent"
+    /// An input is made by a strategy that is still being rebuilt.
+    case inputWhileRebuilding = "an input is made before a rebuilt strategy has caught up"
 
     /// A promise is taken to have counted every command that there will ever be.
     case promiseOutlivesCommands = "a command does not withdraw what was promised"
@@ -72,10 +87,6 @@ enum BrokenRule: String, CaseIterable {
         // What was promised was journalled before, and a session never goes beyond what was handled: the
         // promise is as true after the reset. It will matter once promises reach beyond the progress.
         case .promiseKept: false
-        // Two owners take the session from each other: the one without the connection is told to attach
-        // again, and an attach rebuilds and compares. Thousands of worlds with the look-ahead and snapshots
-        // saw no difference; that the second owner is refused is tested by itself, with processes too.
-        case .fenceShared: false
         // What is booked comes again and is known; metrics that were counted of it twice are counted anew.
         // The other order, the checkpoint first, loses trades and is noticed.
         case .checkpointLast: false

@@ -13,6 +13,10 @@ struct SessionRecord: Equatable {
     var reports: [Report] = []
     var trades: [TradeEvent] = []
     var marks: [EquityEvent] = []
+    /// The events after which it was halted.
+    var halts: [UInt64] = []
+
+    var inputs: [Command] { commands.filter { $0.input != nil } }
 }
 
 /// A mark that the journal holds before or after another trade than it says.
@@ -40,7 +44,8 @@ struct Comparison {
     }
 
     private func difference(of kind: StrategyKind, _ journalled: SessionRecord?) throws -> String? {
-        let (expected, found) = (try backtest(kind), journalled ?? SessionRecord())
+        let found = journalled ?? SessionRecord()
+        let expected = try backtest(kind, found)
         let booked = world.tracker.store.ledger(kind.id)
         return Self.difference(booked, expected.trades, "\(kind.id): trades booked")
             ?? Self.difference(found.trades, expected.trades, "\(kind.id): trades journalled")
@@ -67,6 +72,16 @@ struct Comparison {
                 if type.equals("command") {
                     let (strategy, command) = try CommandCodec.decode(json, symbols: &symbols)
                     records[strategy, default: SessionRecord()].commands.append(command)
+                } else if type.equals("input") {
+                    let (strategy, command) = try InputCodec.read(try JSONValue(parsing: json))
+                    records[strategy, default: SessionRecord()].commands.append(command)
+                } else if type.equals("input_report") {
+                    let order = try InputReportCodec.read(try JSONValue(parsing: json))
+                    let report = try order.report(symbols: &symbols)
+                    records[order.strategyID, default: SessionRecord()].reports.append(report)
+                } else if type.equals("halt") {
+                    let halt = try HaltRecord(try JSONValue(parsing: json))
+                    records[halt.strategyID, default: SessionRecord()].halts.append(halt.event)
                 } else if type.equals("order") {
                     let order = try OrderEvent.decode(json).order
                     let report = try order.report(symbols: &symbols)
@@ -86,13 +101,31 @@ struct Comparison {
         return records
     }
 
-    /// The session in one loop.
-    func backtest(_ kind: StrategyKind) throws -> SessionRecord {
+    /// The session in one loop, with what came from outside when it was made.
+    func backtest(_ kind: StrategyKind, _ found: SessionRecord) throws -> SessionRecord {
         let plan = world.plan
         let made = try world.makeStrategy(kind, symbols: plan.symbols)
+        var recorded = RecordedInputs()
+        recorded.halts = found.halts
+        if world.hasDice(kind) {
+            recorded.decisions = found.commands
+        } else {
+            recorded.inputs = found.inputs
+            for command in found.inputs {
+                guard let version = command.input?.version else { continue }
+                recorded.versions.append(
+                    (
+                        command,
+                        try world.makeStrategy(kind, symbols: plan.symbols, version: version).strategy
+                    ))
+            }
+        }
+        let strategy = world.hasDice(kind) ? HostedStrategy.vacant(like: made.strategy) : made.strategy
         let session = BacktestSession(
-            strategy: made.strategy, settings: plan.settings, symbols: made.symbols)
+            strategy: strategy, settings: plan.settings, symbols: made.symbols, recorded: recorded)
         var record = SessionRecord()
+        record.commands = recorded.decisions
+        record.halts = found.halts
         session.onReport = { record.reports.append($0) }
         session.onCommand = { record.commands.append($0) }
         session.onMark = { mark in

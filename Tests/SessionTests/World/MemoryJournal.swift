@@ -44,11 +44,11 @@ final class MemoryJournal: SimulatorJournal {
         return seq
     }
 
-    func orderEvent(seq: UInt64) throws -> OrderEvent {
+    func record(seq: UInt64) throws -> [UInt8] {
         guard seq <= UInt64(records.count) else {
             throw Reason(code: "not_flushed", sentence: "record \(seq) is read before it is flushed")
         }
-        return try records[Int(seq) - 1].withUnsafeBytes { try OrderEvent.decode($0).order }
+        return records[Int(seq) - 1]
     }
 
     var firstSeq: UInt64 { 1 }

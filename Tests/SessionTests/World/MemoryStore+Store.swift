@@ -101,6 +101,15 @@ extension MemoryStore: StrategyStore {
     func snapshots(strategy: String) throws -> [SnapshotRow] { unasked() }
 }
 
+/// The wishes of a world are in its `OperatorDesk`.
+extension MemoryStore: OperatorStore {
+    func want(_ input: OperatorInput) throws -> Bool { unasked() }
+    func inputs(strategy: String?) throws -> [OperatorInput] { unasked() }
+    func openInputs(runner: String) throws -> [OperatorInput] { unasked() }
+    func settle(_ settlements: [InputSettlement]) throws { unasked() }
+    func setRecovery(_ recovery: Recovery, strategy: String) throws -> Bool { unasked() }
+}
+
 extension MemoryStore: DeadLetterStore {
     func record(_ letter: DeadLetter) throws -> DeadLetterRecord { unasked() }
     func keep(_ letters: [DeadLetter]) throws -> [KeptDeadLetter] { unasked() }

@@ -9,6 +9,7 @@ extension HeldLease {
 extension RunnerProcess {
     func look() {
         askForLeases()
+        obey()
         ticks += 1
         guard wire != nil else { return }
         if ticks % 3 == 0 {
@@ -62,10 +63,11 @@ extension RunnerProcess {
         if let answers { for id in leases.renewed(answers, asked: asked) { core.remove(id) } }
         for name in given {
             leases.claimed(name.strategy, fence: name.fence, asked: asked)
-            let bytes = kept[name.strategy] ?? []
+            guard let kind = StrategyKind.allCases.first(where: { $0.id == name.strategy }) else { continue }
+            let bytes = world.hasDice(kind) ? [] : kept[name.strategy] ?? []
             snapshots[name.strategy] = bytes.compactMap { try? StrategySnapshot(bytes: $0) }
             unkept[name.strategy] = nil
-            add(name.strategy, fence: name.fence)
+            begin(kind, fence: name.fence)
         }
         guard answers != nil else { return }
         let runners = world.leases.runners

@@ -8,16 +8,16 @@ import TradingCore
 
 extension RunnerProcess {
     /// As `RunnerLoop.start`: from the newest snapshot, else from the session's start.
-    func add(_ id: String, fence: UInt64) {
-        guard let kind = StrategyKind.allCases.first(where: { $0.id == id }) else { return }
-        let snapshot = snapshots[id]?.first
+    func begin(_ kind: StrategyKind, fence: UInt64, blind: Bool = false, fromStart: Bool = false) {
+        let snapshot = blind || fromStart ? nil : snapshots[kind.id]?.first
         if snapshot != nil { world.count("strategies from a snapshot") }
         do {
             let own = kind.symbols.map { symbols.index(of: $0)! }
             let hosted = try snapshot.map { try HostedSnapshot(bytes: $0.state, symbols: own) }
             let made = try world.makeStrategy(kind, symbols: symbols, from: hosted)
             core.add(
-                world.terms(kind), made.strategy, symbols: made.symbols, fence: fence, from: snapshot)
+                world.terms(kind), made.strategy, symbols: made.symbols, fence: fence, beginsBlind: blind,
+                from: snapshot)
         } catch { world.wrong("\(error)") }
     }
 
@@ -28,20 +28,26 @@ extension RunnerProcess {
         snapshots[id]?.removeFirst()
         let life = life
         world.plan(in: 0) { [unowned self] in
-            guard self.life == life, let lease = self.leases.leases.first(where: { $0.strategy == id }) else {
-                return
-            }
-            self.add(id, fence: lease.fence)
+            guard self.life == life, let lease = self.leases.leases.first(where: { $0.strategy == id }),
+                let kind = StrategyKind.allCases.first(where: { $0.id == id })
+            else { return }
+            self.begin(kind, fence: lease.fence)
         }
     }
 
     /// As `RunnerLoop.noteSnapshots`.
     func noteSnapshots() {
-        for snapshot in core.takeSnapshots() {
+        for snapshot in core.takeSnapshots() where isStored(snapshot.strategyID) {
             unkept[snapshot.strategyID] = snapshot
             let known = snapshots[snapshot.strategyID] ?? []
             snapshots[snapshot.strategyID] = Array(([snapshot] + known).prefix(2))
         }
+    }
+
+    /// As `RunnerLoop.isStored`.
+    private func isStored(_ id: String) -> Bool {
+        let isResumed = StrategyKind.allCases.contains { $0.id == id && world.hasDice($0) }
+        return !isResumed && world.operators.open(id, at: world.now).isEmpty
     }
 
     /// The snapshots that the database lacks, with the fences by which their strategies are held.

@@ -79,9 +79,10 @@ final class RunnerProcess: WorldProcess {
         (snapshots, unkept) = ([:], [:])
         let every = world.plan.snapshotEvery
         core = RunnerCore(owner: owner, snapshotEvery: every) { [unowned self] id, reason in
-            self.world.wrong("\(id) stopped: \(reason.sentence)")
+            self.failed(id, reason)
         }
         core.onUnusableSnapshot = { [unowned self] id in self.snapshotIsUnusable(id) }
+        core.onLacking = { [unowned self] id, inputs in self.provide(id, inputs) }
         core.onLost = { [unowned self] id, seen in
             self.world.count("fenced")
             if let lease = self.leases.leases.first(where: { $0.strategy == id }) {
@@ -191,9 +192,12 @@ final class RunnerProcess: WorldProcess {
     }
 
     private func take(_ message: OrderEntryMessage) {
+        // What it tells of makes strategies, with the same symbols.
+        var table = symbols
         do throws(JSONError) {
-            try core.receive(claimingAll(message), symbols: &symbols)
+            try core.receive(claimingAll(message), symbols: &table)
         } catch { world.wrong("a report cannot be read: \(error)") }
+        symbols = table
         switch message {
         case .report where world.isBroken(.reportsOnArrival), .matched where world.isBroken(.matchedFirst):
             core.pump(feed.window, symbols)
@@ -235,7 +239,9 @@ final class RunnerProcess: WorldProcess {
         }
         for answer in late { answer() }
         late = []
+        breakInputRules()
         core.pump(feed.window, symbols, isProgressDue: isProgressDue)
+        settle()
         isProgressDue = false
         noteSnapshots()
         if !isProgressPlanned, core.hasUnsaidProgress { planProgress() }

@@ -41,9 +41,25 @@ extension SimulatorProcess {
             return .command(strategy: id, fence: fence(id, sent), command)
         case .progress(let id, let sent, let event, let report, let command):
             let last = world.isBroken(.progressWithHoles) ? 0 : command
+            if let place = placeOfHalt(id, event) {
+                return .progress(
+                    strategy: id, fence: fence(id, sent), event: place.event, report: place.report,
+                    command: place.command)
+            }
             return .progress(
                 strategy: id, fence: fence(id, sent), event: event, report: report, command: last)
         default: return message
         }
+    }
+
+    /// What a broken rule makes of progress while a halt is wanted.
+    private func placeOfHalt(_ id: String, _ event: UInt64) -> Progress? {
+        guard world.isBroken(.haltAnytime) || world.isBroken(.haltBehindStrategy),
+            let session = core.sessions.first(where: { $0.id == id }), session.served.wantsHalt
+        else { return nil }
+        let driver = session.served.driver
+        let here = Progress(event: driver.handed, report: driver.lastReport, command: driver.lastCommand)
+        if world.isBroken(.haltAnytime) { return here }
+        return event > driver.handed ? here : nil
     }
 }

@@ -26,6 +26,8 @@ extension SimulatorProcess {
     /// What a broken rule leaves out of a snapshot.
     private func spoil(_ served: inout ServedSession) {
         if world.isBroken(.snapshotWithoutFence) { served.fence = 0 }
+        if world.isBroken(.snapshotWithoutPause) { served.driver.book.suspension = [] }
+        if world.isBroken(.snapshotWithoutInputs) { served.inputs = [] }
         if world.isBroken(.snapshotWithoutOrder) {
             guard let order = served.driver.book.orders.popLast() else { return }
             served.driver.book.markets[order.slot].workingOrders -= 1

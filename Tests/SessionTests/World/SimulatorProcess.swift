@@ -3,7 +3,8 @@
 
 import Contracts
 import StrategyHost
-import TradingCore
+
+@testable import TradingCore
 
 final class SimulatorProcess: WorldProcess {
     unowned let world: World
@@ -76,6 +77,9 @@ final class SimulatorProcess: WorldProcess {
                 }
             }
         } catch { world.wrong("the journal cannot be restored: \(error)") }
+        if world.isBroken(.haltBeforeCommand) {
+            for session in core.sessions { core.withSession(session.id) { $0.served.lastCommandEvent = 0 } }
+        }
         if core.restoredMarketDataEpoch != nil { hearGateway() }
         feed.start(at: core.firstNeeded)
         sent = UInt64(journal.records.count)

@@ -42,6 +42,12 @@ struct Habits {
     var bursts = false
     /// No order is placed after so many commands.
     var commandLimit: UInt64 = 400
+    /// Added to the quantity of every order.
+    var extra: Int64 = 0
+    /// The market event at which it fails, counted since its orders are taken; 0 never.
+    var failsAt = 0
+    /// Makes it decide by chance: it is not deterministic then.
+    var dice: (() -> Int64)?
 }
 
 /// What the three have in common: calls that do nothing, and short ways to order.
@@ -49,6 +55,7 @@ class TestStrategy: StrategyInstance {
     let habits: Habits
     unowned var host: HostedStrategy!
     var count = 0
+    private var acted = 0
 
     init(_ habits: Habits) { self.habits = habits }
 
@@ -58,7 +65,18 @@ class TestStrategy: StrategyInstance {
         return 0
     }
     func initialize() -> Int32 { 0 }
-    func onMarketData(_ data: UnsafePointer<tr_market_data>) -> Int32 { 0 }
+    final func onMarketData(_ data: UnsafePointer<tr_market_data>) -> Int32 {
+        if habits.failsAt > 0, !host.isWatching {
+            acted += 1
+            // What it asks before it fails does not count.
+            if acted == habits.failsAt {
+                order(0, .buy)
+                return 1
+            }
+        }
+        return decide(on: data)
+    }
+    func decide(on data: UnsafePointer<tr_market_data>) -> Int32 { 0 }
     func onTrade(_ trade: UnsafePointer<tr_trade>) -> Int32 { 0 }
     func onOrder(_ update: UnsafePointer<tr_order_update>) -> Int32 { 0 }
     func onTimer(_ timer: UInt64, due: Int64) -> Int32 { 0 }
@@ -70,10 +88,15 @@ class TestStrategy: StrategyInstance {
         set { count = Int(newValue[0]) }
     }
 
+    /// Tells whose numbers a snapshot holds.
+    var rule: Int64 { 0 }
+    /// Whether it begins with nothing where another rule's snapshot is given to it, instead of refusing it.
+    var beginsAnew: Bool { true }
+
     var givesSnapshots: Bool { true }
     func snapshot() -> [UInt8]? {
         var state = StateWriter()
-        state.put(each: numbers) { $1.put($0) }
+        state.put(each: [rule, Int64(acted)] + numbers) { $1.put($0) }
         return state.bytes
     }
 
@@ -81,7 +104,10 @@ class TestStrategy: StrategyInstance {
         var reader = StateReader(state)
         guard let kept = try? reader.take(each: { (state) throws(StateError) in try state.take(Int64.self) })
         else { return 1 }
-        numbers = kept
+        guard kept.count >= 2 else { return 1 }
+        guard kept[0] == rule else { return beginsAnew ? 0 : 1 }
+        acted = Int(kept[1])
+        numbers = Array(kept.dropFirst(2))
         return 0
     }
 
@@ -93,7 +119,8 @@ class TestStrategy: StrategyInstance {
     ) {
         guard mayOrder else { return }
         _ = host.submit(
-            slot: slot, side: side, type: type, timeInForce: timeInForce, quantity: Quantity(whole: quantity),
+            slot: slot, side: side, type: type, timeInForce: timeInForce,
+            quantity: Quantity(whole: quantity + habits.extra + (habits.dice?() ?? 0)),
             price: Price(units: price), stopPrice: Price(units: stop))
     }
 
@@ -114,6 +141,8 @@ private let one: Int64 = unitsPerOne
 
 private final class Crossover: TestStrategy {
     private var history: [Int64] = []
+    override var rule: Int64 { 1 }
+    override var beginsAnew: Bool { false }
 
     override var numbers: [Int64] {
         get { history }
@@ -125,7 +154,7 @@ private final class Crossover: TestStrategy {
         return 0
     }
 
-    override func onMarketData(_ data: UnsafePointer<tr_market_data>) -> Int32 {
+    override func decide(on data: UnsafePointer<tr_market_data>) -> Int32 {
         let price = data.pointee.price_e8
         history.append(price)
         if history.count > 5 { history.removeFirst() }
@@ -139,7 +168,9 @@ private final class Crossover: TestStrategy {
 }
 
 private final class RestingQuoter: TestStrategy {
-    override func onMarketData(_ data: UnsafePointer<tr_market_data>) -> Int32 {
+    override var rule: Int64 { 2 }
+
+    override func decide(on data: UnsafePointer<tr_market_data>) -> Int32 {
         count += 1
         let (bid, ask) = (data.pointee.bid_e8, data.pointee.ask_e8)
         guard data.pointee.presence == TR_HAS_BID | TR_HAS_ASK else { return 0 }
@@ -173,6 +204,7 @@ private final class RestingQuoter: TestStrategy {
 
 private final class Sensitive: TestStrategy {
     private var last: [Int64] = [50 * one, 50 * one, 50 * one]
+    override var rule: Int64 { 3 }
 
     override var numbers: [Int64] {
         get { [Int64(count)] + last }
@@ -231,7 +263,7 @@ private final class Sensitive: TestStrategy {
         return 0
     }
 
-    override func onMarketData(_ data: UnsafePointer<tr_market_data>) -> Int32 {
+    override func decide(on data: UnsafePointer<tr_market_data>) -> Int32 {
         let slot = data.pointee.symbol
         mix(data.pointee.seq)
         last[Int(slot)] = data.pointee.price_e8

@@ -23,13 +23,14 @@ struct AttachName: Hashable {
 final class World {
     /// What must have happened in many worlds, or they show nothing.
     static let faults = [
-        "bookings begun again", "bookings tried again", "clock jumps", "database away", "database restored",
-        "feeds begun again",
+        "bookings begun again", "bookings tried again", "clock jumps", "database away",
+        "database restored", "feeds begun again",
         "feeds cut", "fenced",
-        "gateway crashes", "gateway sleeps", "given back", "leases run out", "promises", "resets",
+        "gateway crashes", "gateway sleeps", "given back", "halts", "inputs", "leases run out",
+        "not deterministic", "promises", "replays", "resets", "reverts",
         "runner crashes",
         "runner sleeps", "runners joined", "runners left", "sessions from a snapshot", "simulator crashes",
-        "simulator sleeps", "snapshots cut off", "snapshots lost", "snapshots passed over",
+        "simulator sleeps", "snapshots cut off", "snapshots lost", "snapshots passed over", "stops",
         "strategies from a snapshot", "torn batches", "tracker crashes", "tracker sleeps",
         "unusable snapshots",
     ]
@@ -48,6 +49,7 @@ final class World {
     let journal = MemoryJournal()
     private(set) var leases: LeaseTable!
     private(set) var gateway: GatewayProcess!
+    let operators: OperatorDesk
     private(set) var simulator: SimulatorProcess!
     private(set) var runners: [RunnerProcess] = []
     private(set) var tracker: TrackerProcess!
@@ -67,6 +69,7 @@ final class World {
         if broken != nil { plan.worsen() }
         self.plan = plan
         self.random = random
+        operators = OperatorDesk(plan.wishes)
         leases = LeaseTable(self)
         gateway = GatewayProcess(self)
         simulator = SimulatorProcess(self)
@@ -114,15 +117,25 @@ final class World {
             simulation: plan.settings.fields.map { SessionTerms.Setting($0.name, $0.value) })
     }
 
+    /// A strategy as it begins, or a version of it that watches.
     func makeStrategy(
-        _ kind: StrategyKind, symbols: SymbolTable, from snapshot: HostedSnapshot? = nil
+        _ kind: StrategyKind, symbols: SymbolTable, version: StrategyInput.Version? = nil,
+        from snapshot: HostedSnapshot? = nil
     ) throws -> (strategy: HostedStrategy, symbols: [SymbolIndex]) {
         let own = kind.symbols.map { symbols.index(of: $0)! }
+        var habits = plan.habits
+        if hasDice(kind) { habits.dice = { [unowned self] in Int64(self.random.below(3)) } }
+        if version == nil { habits.failsAt = plan.failing[kind] ?? 0 }
+        let instance =
+            version.map { kind.makeInstance(habits, version: $0) } ?? kind.makeInstance(habits)
         let strategy = try HostedStrategy(
-            id: kind.id, instance: kind.makeInstance(plan.habits), symbols: own, names: kind.symbols,
-            parameters: ParameterValues(), cash: plan.settings.cash, from: snapshot)
+            id: kind.id, instance: instance, symbols: own, names: kind.symbols,
+            parameters: ParameterValues(), cash: plan.settings.cash, watches: version != nil,
+            from: snapshot)
         return (strategy, own)
     }
+
+    func hasDice(_ kind: StrategyKind) -> Bool { plan.hasDice && kind == .crossover }
 
     /// Position of the last journalled command of a strategy.
     func lastCommandPlace(_ id: String) -> Progress? {

@@ -25,6 +25,12 @@ struct WorldPlan {
     let pace: Int
     let reportWindow: UInt64
     let feedWindow: UInt64
+    /// What operators want, and when.
+    let wishes: [OperatorWish]
+    /// Base strategies that fail at their n-th event and are stopped.
+    let failing: [StrategyKind: Int]
+    /// Whether the crossover decides by chance: it is not deterministic and begins afresh after each rebuild.
+    let hasDice: Bool
     /// Runners notice by their own clock that a lease has run out; where they do not, only the fence is left.
     let clocksGoOn: Bool
     /// The database's clock is set now and then.
@@ -66,6 +72,12 @@ struct WorldPlan {
         restores = random.chance(0.2)
         snapshots = random.pick([0, 0.02, 0.15])
         snapshotEvery = random.pick([0, 0, 3, 20])
+        // Where nothing is wanted, snapshots are taken to the end.
+        let isLeftAlone = random.chance(0.35)
+        wishes = isLeftAlone ? [] : OperatorPlan.wishes(&random, until: 300 + pace * events.count)
+        let fails = random.chance(0.15)
+        failing = fails ? [random.pick(StrategyKind.allCases): random.within(1...25)] : [:]
+        hasDice = random.chance(0.1)
     }
 
     /// A world without a rule is one in which much goes wrong, so that few are needed to notice it.
