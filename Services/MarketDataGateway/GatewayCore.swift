@@ -18,26 +18,28 @@ enum Release: Equatable {
     case ended
 }
 
+/// What every event touches goes without checks of overlapping access, see `JournalWriter`.
 final class GatewayCore {
     /// Events encoded before readers and heartbeats get their turn.
     static let eventsPerTurn = 1_024
 
-    private var source: any MarketDataSource
+    @exclusivity(unchecked) private var source: any MarketDataSource
     private let opened: OpenedSource
     private let publisher: Publisher
     private let speed: ReplaySpeed
-    private var symbols = SymbolTable()
-    private var event = MarketEvent(kind: .clock, symbol: .none, timestamp: Timestamp(microseconds: 0))
-    private var hasEvent = false
+    @exclusivity(unchecked) private var symbols = SymbolTable()
+    @exclusivity(unchecked) private var event = MarketEvent(
+        kind: .clock, symbol: .none, timestamp: Timestamp(microseconds: 0))
+    @exclusivity(unchecked) private var hasEvent = false
     private var topic: [UInt8] = []
-    private(set) var isEnded = false
-    private(set) var lastTimestamp = Timestamp(microseconds: 0)
+    @exclusivity(unchecked) private(set) var isEnded = false
+    @exclusivity(unchecked) private(set) var lastTimestamp = Timestamp(microseconds: 0)
     /// Wall and market time of the first event since the start, from which the pace is counted.
     private var anchor: (wall: MonotonicTime, market: Int64)?
     var pacer = Pacer()
 
     /// Topics of ticks by symbol, resolved once.
-    private var topics: [Int] = []
+    @exclusivity(unchecked) private var topics: [Int] = []
 
     init(
         opened: OpenedSource, publisher: Publisher, speed: ReplaySpeed, position: UInt64, isEnded: Bool

@@ -207,7 +207,7 @@ private final class SimulatorLoop {
         try core.advance(feed.window)
         // Nobody is answered before the journal holds it; a full disk stops answers, not the process.
         if publisher.flush() {
-            let done = core.sessions.count { $0.journal.isEnded }
+            let done = core.summary(beforeEvent: feed.window.next).ended
             if done != announcedEnds {
                 announcedEnds = done
                 publisher.sendHeartbeat()
@@ -294,20 +294,11 @@ private struct SimulatorFigures {
         lastSeq.set(Int(publisher.lastSeq))
         marketSeq.set(Int(feed.window.next - 1))
         gaps.set(total: Int64(feed.counters.gaps))
-        var slowest = feed.window.next
-        var finished = 0
-        var halted = 0
-        var time = Int64.max
-        for session in core.sessions {
-            slowest = min(slowest, session.served.next)
-            finished += session.served.isDone ? 1 : 0
-            halted += session.stopped == nil ? 0 : 1
-            time = min(time, session.served.driver.time.microseconds)
-        }
-        lag.set(Int(feed.window.next - slowest))
+        let summary = core.summary(beforeEvent: feed.window.next)
+        lag.set(Int(feed.window.next - summary.slowest))
         sessions.set(core.sessions.count)
-        done.set(finished)
-        stopped.set(halted)
-        lastTime.set(core.sessions.isEmpty ? 0 : Double(time) / 1e6)
+        done.set(summary.done)
+        stopped.set(summary.stopped)
+        lastTime.set(Double(summary.time ?? 0) / 1e6)
     }
 }

@@ -38,7 +38,7 @@ final class SnapshotWriter: @unchecked Sendable {
         taken = restored > 0 ? Self.place(core) : 0
     }
 
-    private static func place(_ core: SimulatorCore) -> UInt64 { core.sessions.map(\.served.next).max() ?? 0 }
+    private static func place(_ core: SimulatorCore) -> UInt64 { core.summary(beforeEvent: .max).furthest }
 
     /// Takes a snapshot when one is due. Call it right after a flush that left nothing behind.
     func turn(_ core: SimulatorCore, _ publisher: Publisher) {

@@ -37,6 +37,9 @@ final class SimulatorFeed: FeedReceiver {
         subscriber = try Subscriber(bus: bus, configuration: configuration, receiver: self)
     }
 
+    /// Whether what comes can wait until something else wakes the bus.
+    var isPatient = false { didSet { subscriber?.isPatient = isPatient } }
+
     var isHeard: Bool { subscriber?.header != nil }
 
     /// Takes note of how far everything has come, and rests while too much waits.

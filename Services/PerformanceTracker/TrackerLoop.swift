@@ -31,8 +31,7 @@ final class TrackerLoop: SimulatorFeedOwner {
     private var feeds: [SimulatorFeed] = []
     private var wait = shortestWait
     private var isWaiting = false
-    private var bookedAt = MonotonicTime.now()
-    private var isBookingDue = false
+    private var isResting = false
     private var countedAt: MonotonicTime?
     private var topics: [String: Int] = [:]
     private var answer = JSONWriter(capacity: 512)
@@ -76,7 +75,10 @@ final class TrackerLoop: SimulatorFeedOwner {
     private func turn() {
         context.health.beat()
         for feed in feeds { feed.turn() }
-        if core.hasWork { bookSoon() }
+        if core.hasWork, !isResting {
+            book()
+            rest()
+        }
         if core.desk.hasWork || core.desk.releaseOverdue() || !core.advanced.isEmpty { bookIngest() }
         for feed in feeds { feed.turn() }
         ingest.setPaused(isWaiting || core.desk.mustPause)
@@ -87,19 +89,17 @@ final class TrackerLoop: SimulatorFeedOwner {
 
     func book() {
         guard !core.isIdle else { return }
-        bookedAt = .now()
         attempt { try core.book() }
     }
 
-    /// Books at once what comes alone, and together what comes within `bookEvery`.
-    private func bookSoon() {
-        let passed = MonotonicTime.now() - bookedAt
-        guard passed < Self.bookEvery else { return book() }
-        guard !isBookingDue else { return }
-        isBookingDue = true
-        bus.timer(after: Self.bookEvery - passed) { [unowned self] in
-            self.isBookingDue = false
-            self.book()
+    /// What comes alone is booked at once, and what comes within `bookEvery` after it together: it does not
+    /// even wake this thread.
+    private func rest() {
+        isResting = true
+        for feed in feeds { feed.isPatient = true }
+        bus.timer(after: Self.bookEvery) { [unowned self] in
+            self.isResting = false
+            for feed in self.feeds { feed.isPatient = false }
         }
     }
 

@@ -46,8 +46,8 @@ struct RunnerFigures {
             lastTime.set(Double(feed.window[feed.window.next - 1].timestamp.microseconds) / 1e6)
         }
         strategies.set(core.strategies.count)
-        failed.set(refused + core.strategies.count { $0.failure != nil && !isRestarting($0.id) })
-        stopped.set(core.strategies.count { $0.standing.isStopped })
+        failed.set(refused + core.failed.count { !isRestarting($0) })
+        stopped.set(core.stoppedCount)
         gaps.set(total: Int64(feed.counters.gaps))
     }
 }

@@ -46,8 +46,8 @@ package final class PollSet {
     /// All sockets are asked at least this often, in nanoseconds.
     private static let askAll: Int64 = 100_000_000
 
-    private var entries: [Entry] = []
-    private var descriptors: [pollfd] = []
+    @exclusivity(unchecked) private var entries: [Entry] = []
+    @exclusivity(unchecked) private var descriptors: [pollfd] = []
     private var askedAll: Int64 = 0
 
     package init() {}

@@ -44,10 +44,10 @@ package final class Socket {
     package let kind: Kind
     /// Kept, because a context must outlive its sockets.
     private let context: Context
-    private(set) var raw: UnsafeMutableRawPointer?
+    @exclusivity(unchecked) private(set) var raw: UnsafeMutableRawPointer?
     /// Whether it was sent to or received from since a `PollSet` last asked it: that may have taken the edge
     /// of its descriptor.
-    var wasUsed = true
+    @exclusivity(unchecked) var wasUsed = true
 
     init(raw: UnsafeMutableRawPointer, kind: Kind, context: Context) {
         self.raw = raw

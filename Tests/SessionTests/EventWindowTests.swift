@@ -39,6 +39,36 @@ import TradingCore
         #expect(window[2].seq == 2)
     }
 
+    /// Against passing over every event; the window wraps, drops and begins again.
+    @Test func aSessionFindsItsNextEvent() {
+        var random = SplitMix64(seed: 11)
+        let sets = [[0], [3], [1, 2], [0, 5], [9]].map { SymbolSet($0.map { SymbolIndex($0) }) }
+        var window = EventWindow(startingAt: 1, capacity: 256)
+        var finds = 0
+        for turn in 0..<3_000 {
+            if turn % 700 == 699 { window.restart(at: UInt64(random.within(1...Int(window.next)))) }
+            for _ in 0..<random.within(0...5) where !window.isFull {
+                // A symbol may be silent for longer than the window reaches.
+                let symbol = SymbolIndex(Int32(random.within(turn % 900 < 300 ? 0...5 : 1...4)))
+                let next =
+                    random.chance(0.02)
+                    ? event(.clock, window.next, at: 1) : quote(window.next, at: 1, of: symbol)
+                window.append(next)
+            }
+            if random.chance(0.6) { window.drop(before: window.first + UInt64(random.within(0...6))) }
+            guard window.first < window.next else { continue }
+            let seq = window.first + UInt64(random.below(Int(window.next - window.first)))
+            for set in sets {
+                let expected = (seq..<window.next).first { set.contains(window[$0]) }
+                let found = window.first(of: set, from: seq)
+                #expect(found == expected)
+                finds += found == nil ? 0 : 1
+            }
+            #expect(window.first(of: sets[0], from: window.next) == nil)
+        }
+        #expect(finds > 5_000)
+    }
+
     @Test(
         arguments: [
             ([0], 0, true), ([0], 1, false), ([1, 3], 1, true), ([1, 3], 2, false), ([1, 3], 9, false),

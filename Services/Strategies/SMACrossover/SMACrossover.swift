@@ -60,11 +60,7 @@ public struct SMACrossover: Strategy {
     /// The prices of each symbol's slow window; the fast one holds the last of them.
     public func snapshot() -> [UInt8]? {
         var state = SnapshotWriter()
-        for average in averages {
-            let prices = average.slow.prices
-            state.put(prices.count)
-            for price in prices { state.put(price) }
-        }
+        for average in averages { state.put(average.slow.prices) }
         return state.bytes
     }
 

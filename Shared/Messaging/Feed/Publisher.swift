@@ -38,17 +38,17 @@ package final class Publisher {
     /// Source and epoch of everything it publishes.
     package let header: EnvelopeHeader
     package private(set) var health = Health.healthy
-    package private(set) var counters = Counters()
+    @exclusivity(unchecked) package private(set) var counters = Counters()
 
     private let bus: Bus
     private let socket: Socket
     private let journal: JournalWriter?
     private var notices = NoticeBatch()
     private let wallClock: () -> Timestamp
-    private var appended = 0
-    private var publishedAt = Timestamp(microseconds: 0)
+    @exclusivity(unchecked) private var appended = 0
+    @exclusivity(unchecked) private var publishedAt = Timestamp(microseconds: 0)
     private var heartbeat: HeartbeatSchedule
-    private var topics: [KnownTopic] = []
+    @exclusivity(unchecked) private var topics: [KnownTopic] = []
     private var retryWait = MessagingInterval.journalRetry
     private var isWaitingToRetry = false
 

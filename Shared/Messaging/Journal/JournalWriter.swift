@@ -16,7 +16,8 @@ import Contracts
     import Darwin
 #endif
 
-/// Confined to one thread.
+/// Confined to one thread, and not entered again by what `append` calls; so the properties that every record
+/// touches go without the runtime's checks of overlapping access, which were a tenth of a gateway's time.
 package final class JournalWriter {
     /// A record of the batch.
     package struct PendingRecord {
@@ -37,9 +38,9 @@ package final class JournalWriter {
     package let repairedBytes: Int
     /// The records appended since the last flush; after a flush that flush's records, until the next append.
     /// So what was journalled can be sent from here, byte for byte.
-    package private(set) var pending: [PendingRecord] = []
+    @exclusivity(unchecked) package private(set) var pending: [PendingRecord] = []
     /// The seq that the next record gets.
-    package private(set) var nextSeq: UInt64
+    @exclusivity(unchecked) package private(set) var nextSeq: UInt64
 
     private let folder: JournalFolder
     private let configuration: JournalConfiguration
@@ -47,11 +48,11 @@ package final class JournalWriter {
     private var file: SegmentFile?
     private var topics: TopicTable
     /// The last seq of each topic, the batch included.
-    private var lastAppended: [UInt64]
+    @exclusivity(unchecked) private var lastAppended: [UInt64]
     /// The last seq of each topic in the file.
     private var lastFlushed: [UInt64]
-    private var batch = JSONWriter(capacity: 64 << 10)
-    private var isFlushed = true
+    @exclusivity(unchecked) private var batch = JSONWriter(capacity: 64 << 10)
+    @exclusivity(unchecked) private var isFlushed = true
     /// Set when the disk did not confirm a write: what it holds is unknown from then on.
     private var failure: JournalError?
 

@@ -83,6 +83,9 @@ extension HostedStrategy {
         if process.waits { try finishWhenWaiting() }
     }
 
+    /// Whether `takeState` has something.
+    package var hasStateAnswer: Bool { answer != nil }
+
     /// The answer to `wantState`, once; nil while there is none.
     package func takeState() -> StateAnswer? {
         defer { answer = nil }

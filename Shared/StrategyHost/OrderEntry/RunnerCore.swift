@@ -242,6 +242,7 @@ package final class RunnerCore {
             for (wish, outcome) in strategies[index].session.takeOutcomes() {
                 outcomes.append((id, wish, outcome))
             }
+            guard !strategies[index].halts.isEmpty else { continue }
             // The same halt is told until nobody waits for it.
             let standing = strategies[index].standing
             if strategies[index].halts.contains(where: { $0.id == standing.haltID }) {
@@ -256,7 +257,9 @@ package final class RunnerCore {
 
     /// Whether a strategy has gone on and the simulator was not told, because nothing waits for it.
     package var hasUnsaidProgress: Bool {
-        strategies.contains { $0.failure == nil && $0.session.hasUnsaidProgress }
+        strategies.indices.contains {
+            strategies[$0].failure == nil && strategies[$0].session.hasUnsaidProgress
+        }
     }
 
     /// Hands every strategy what it may see now, and collects what they have to say.
@@ -308,9 +311,11 @@ package final class RunnerCore {
 
     /// Takes a snapshot of a strategy when one is due and nothing of it is under way.
     private func lookForSnapshot(_ index: Int, after events: UInt64) {
-        guard let key = strategies[index].snapshotKey, strategies[index].isUntouched else { return }
+        guard let key = strategies[index].snapshotKey else { return }
         let strategy = strategies[index].session.strategy
-        if strategy.lastEvent >= strategies[index].snapshotEvent + events, strategy.takesSnapshots {
+        let isDue = strategy.lastEvent >= strategies[index].snapshotEvent + events
+        guard isDue || strategy.hasStateAnswer, strategies[index].isUntouched else { return }
+        if isDue, strategy.takesSnapshots {
             strategies[index].snapshotEvent = strategy.lastEvent
             // What fails here has failed for good, and the next pump says so.
             try? strategy.wantState()
@@ -330,11 +335,19 @@ package final class RunnerCore {
 
     /// The oldest event to keep in the window (see `WindowHold`); nil while no strategy has begun.
     package var oldestNeeded: UInt64? {
-        WindowHold.oldest(
-            strategies.lazy.filter { $0.failure == nil }.compactMap { running in
-                running.session.next.map { ($0, running.session.isReady, running.hold) }
-            })
+        var oldest = WindowHold.Oldest()
+        for index in strategies.indices where strategies[index].failure == nil {
+            guard let next = strategies[index].session.next else { continue }
+            oldest.add(next: next, isReady: strategies[index].session.isReady, strategies[index].hold)
+        }
+        return oldest.event
     }
+
+    /// Ids of those that do not run, and how many sessions go on without theirs.
+    package var failed: [String] {
+        strategies.indices.lazy.filter { self.strategies[$0].failure != nil }.map { self.strategies[$0].id }
+    }
+    package var stoppedCount: Int { strategies.indices.count { strategies[$0].standing.isStopped } }
 
     /// Call every few hundred milliseconds.
     package func look() {

@@ -272,15 +272,23 @@ package final class SimulatorCore {
 
     /// The oldest event to keep in the window (see `WindowHold`); nil when no session can go on.
     package var oldestNeeded: UInt64? {
-        WindowHold.oldest(
-            sessions.lazy.filter { $0.stopped == nil && ($0.served.isAttached || $0.served.isRerunning) }
-                .map { ($0.served.next, $0.served.isReady, $0.hold) })
+        var oldest = WindowHold.Oldest()
+        for index in sessions.indices where sessions[index].stopped == nil {
+            guard sessions[index].served.isAttached || sessions[index].served.isRerunning else { continue }
+            oldest.add(
+                next: sessions[index].served.next, isReady: sessions[index].served.isReady,
+                sessions[index].hold)
+        }
+        return oldest.event
     }
 
     /// Whether the next market event is to be taken as soon as it comes; else it can wait for the next word
     /// of a runner. True while there is a session whose runner has not said where it stands.
     package func isAwaiting(beyond windowEnd: UInt64) -> Bool {
-        sessions.isEmpty || sessions.contains { $0.stopped == nil && $0.served.isAwaited(beyond: windowEnd) }
+        sessions.isEmpty
+            || sessions.indices.contains {
+                sessions[$0].stopped == nil && sessions[$0].served.isAwaited(beyond: windowEnd)
+            }
     }
 
     /// Call every few hundred milliseconds.
@@ -427,22 +435,23 @@ package final class SimulatorCore {
 
     /// "Matched through" is worth a line only to a strategy that has to wait for it.
     private func sendMatched(_ index: Int, _ peer: CommandPeer) {
-        let session = sessions[index]
-        let driver = session.served.driver
-        guard session.served.isSentThrough, driver.isBusy || session.sentMatched.report != driver.lastReport
+        let lastReport = sessions[index].served.driver.lastReport
+        guard sessions[index].served.isSentThrough,
+            sessions[index].served.driver.isBusy || sessions[index].sentMatched.report != lastReport
         else { return }
-        let event = max(driver.handed, session.ahead ?? 0)
+        let handed = sessions[index].served.driver.handed
+        let event = max(handed, sessions[index].ahead ?? 0)
         // A promise depends on the commands counted in it; what is matched does not.
-        let counted = event > driver.handed ? driver.lastCommand : 0
-        let matched = (event: event, report: driver.lastReport, command: counted)
-        guard matched != session.sentMatched else { return }
+        let counted = event > handed ? sessions[index].served.driver.lastCommand : 0
+        let matched = (event: event, report: lastReport, command: counted)
+        guard matched != sessions[index].sentMatched else { return }
         sessions[index].sentMatched = matched
-        if event > driver.handed {
+        let id = sessions[index].id
+        if event > handed {
             answer(
-                peer,
-                .ahead(strategy: session.id, event: event, report: matched.report, command: matched.command))
+                peer, .ahead(strategy: id, event: event, report: matched.report, command: matched.command))
         } else {
-            answer(peer, .matched(strategy: session.id, event: event, report: matched.report))
+            answer(peer, .matched(strategy: id, event: event, report: matched.report))
         }
     }
 
@@ -470,21 +479,4 @@ package final class SimulatorCore {
 private final class Outbox {
     var writer = JSONWriter(capacity: 64 << 10)
     var lines = 0
-}
-
-/// Figures for `/metrics`.
-package struct SimulatorCounts {
-    package var commands: Int64 = 0
-    package var reports: Int64 = 0
-    package var trades: Int64 = 0
-    package var marks: Int64 = 0
-    package var attaches: Int64 = 0
-    package var fenced: Int64 = 0
-    package var stopped: Int64 = 0
-    package var inputs: Int64 = 0
-    package var halts: Int64 = 0
-    package var malformed: Int64 = 0
-    package var changedSessions: Int64 = 0
-
-    package init() {}
 }

@@ -23,16 +23,18 @@ package struct WindowHold: Sendable {
 
     var isPatient: Bool { looks < Self.patience }
 
-    /// The oldest event to keep for sessions that stand at these places: of those that can go on or have
-    /// moved lately; when there is none of them, of all.
-    static func oldest(_ sessions: some Sequence<(next: UInt64, isReady: Bool, hold: WindowHold)>) -> UInt64?
-    {
-        var held: UInt64?
-        var all: UInt64?
-        for session in sessions {
-            all = min(all ?? .max, session.next)
-            if session.isReady || session.hold.isPatient { held = min(held ?? .max, session.next) }
+    /// The oldest event to keep for sessions that stand at some places: of those that can go on or have moved
+    /// lately; when there is none of them, of all.
+    struct Oldest {
+        private var held = UInt64.max
+        private var all = UInt64.max
+
+        mutating func add(next: UInt64, isReady: Bool, _ hold: WindowHold) {
+            all = min(all, next)
+            if isReady || hold.isPatient { held = min(held, next) }
         }
-        return held ?? all
+
+        /// Nil when there is no session.
+        var event: UInt64? { held < .max ? held : all < .max ? all : nil }
     }
 }

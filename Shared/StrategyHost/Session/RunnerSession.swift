@@ -300,16 +300,10 @@ package struct RunnerSession {
 
     /// The next event of this session that the window holds, moving over those of other symbols.
     private mutating func skipForeign(_ window: EventWindow) -> UInt64? {
-        guard var seq = next, seq >= window.first else { return nil }
-        while seq < window.next {
-            if symbols.contains(window[seq]) {
-                next = seq
-                return seq
-            }
-            seq += 1
-        }
-        next = seq
-        return nil
+        guard let seq = next, seq >= window.first, seq < window.next else { return nil }
+        let found = window.first(of: symbols, from: seq)
+        next = found ?? window.next
+        return found
     }
 
     /// Whether the strategy would be handed the next event if it were there.

@@ -35,7 +35,8 @@ public struct SimpleMovingAverage: Sendable {
 
     /// The prices in the window, the oldest first: pushed again in this order they make the same average.
     public var prices: [Price] {
-        (0..<held).map { Price(units: window[(next + length - held + $0) % length]) }
+        let oldest = held < length ? 0 : next
+        return (window[oldest..<held] + window[..<oldest]).map { Price(units: $0) }
     }
 
     /// The average, rounded half to even at 1e-8; nil while the window is empty. For showing: compare sums.

@@ -56,13 +56,15 @@ package struct LookAhead: Sendable {
         guard var ahead = copy.take() else { return }
         var reports: [Report] = []
         while place < end {
-            let event = window[place]
-            if symbols.contains(event) {
-                let step = ahead.step(next: event, into: &reports)
-                if case .executed = step { return }
-                guard reports.isEmpty else { return }
-                if !ahead.marks.isEmpty { _ = ahead.takeMarks() }
+            guard let found = window.first(of: symbols, from: place), found < end else {
+                place = end
+                break
             }
+            place = found
+            let step = ahead.step(next: window[place], into: &reports)
+            if case .executed = step { return }
+            guard reports.isEmpty else { return }
+            if !ahead.marks.isEmpty { _ = ahead.takeMarks() }
             place += 1
         }
         copy = ahead

@@ -267,22 +267,20 @@ package struct ServedSession: Sendable {
     private mutating func oneStep(_ window: borrowing EventWindow, into reports: inout [Report])
         -> SessionStep
     {
-        while next < window.next {
-            let event = window[next]
-            guard symbols.contains(event) else {
-                next += 1
-                continue
-            }
-            let step = driver.step(next: event, into: &reports)
-            switch step {
-            case .tookEvent, .tookClock:
-                next += 1
-                tookEnd = tookEnd || event.kind == .end
-            case .executed, .idle: break
-            }
-            return step
+        guard let seq = window.first(of: symbols, from: next) else {
+            // The window may have begun again before where this session stands.
+            next = max(next, window.next)
+            return driver.stepWithoutEvent(into: &reports)
         }
-        return driver.stepWithoutEvent(into: &reports)
+        let event = window[seq]
+        let step = driver.step(next: event, into: &reports)
+        switch step {
+        case .tookEvent, .tookClock:
+            next = seq + 1
+            tookEnd = tookEnd || event.kind == .end
+        case .executed, .idle: next = seq
+        }
+        return step
     }
 }
 
