@@ -144,6 +144,7 @@ private final class SimulatorLoop {
     private let rejectedLines: RejectedFile
     private let rejectedEvents: RejectedFile
     private var announcedEnds = 0
+    private var announcedOverflows: UInt64 = 0
     private(set) var failure: (any Error)?
 
     init(
@@ -231,6 +232,11 @@ private final class SimulatorLoop {
 
     private func look() {
         core.look()
+        if server.counters.overflowed > announcedOverflows {
+            announcedOverflows = server.counters.overflowed
+            context.log.warning(
+                "a runner did not take its answers: its connection was given up, and it attaches again")
+        }
         context.health.set(
             "market data", feed.epoch == nil ? .starting("the gateway was not heard yet") : .ready)
         if case .failing(let sentence) = publisher.health {

@@ -291,7 +291,7 @@ def path(options):
     for name, strategy in (("sma-crossover", "s=sma-crossover:TEST"), ("an order every 20th tick", "s=every20th:TEST")):
         def ours():
             with Stack(options, "--provider", "replay", "--data", data, "--speed", "max", "--plugins", WORK,
-                       "--strategy", strategy) as stack:
+                       "--isolation", "none", "--strategy", strategy) as stack:
                 stack.wait_done(180)
                 seconds, ticks = stack.span()
                 return ticks / seconds
@@ -307,8 +307,8 @@ def latency_of_ours(options, rate, seconds):
     warm = 2.0
     data = market_csv(f"at-{rate}", int(rate * (seconds + warm)), 1_000_000 // rate)
     plugin("every20th")
-    with Stack(options, "--provider", "replay", "--data", data, "--speed", "real", "--plugins", WORK, "--strategy",
-               "s=every20th:TEST") as stack:
+    with Stack(options, "--provider", "replay", "--data", data, "--speed", "real", "--plugins", WORK, "--isolation",
+               "none", "--strategy", "s=every20th:TEST") as stack:
         observer = start(options.bench, "observe", stack.endpoint("trades-endpoint"), 300, log=stack.folder + "/up.log",
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         time.sleep(seconds + warm)

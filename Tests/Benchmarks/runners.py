@@ -33,16 +33,21 @@ def second_runner(stack, options):
     names = ("market-data-endpoint", "market-data-replay-endpoint", "order-entry-endpoint")
     ends = [text for name in names for text in ("--" + name, stack.endpoint(name))]
     return start(options.bin / "strategy-runner", "--data-dir", stack.data, "--number", 40, "--health-endpoint",
-                 "http://127.0.0.1:0", "--lease-term", f"{TERM}s", "--plugins", options.plugins, *ends,
+                 "http://127.0.0.1:0", "--lease-term", f"{TERM}s", "--plugins", options.plugins,
+                 "--isolation", "none", *ends,
                  log=stack.folder + "/up.log")
 
 
 def takeover(options):
-    """From `kill -9` of a runner to the next order of each of its strategies, which another runner takes over."""
+    """From `kill -9` of a runner to the next order of each of its strategies, which another runner takes over.
+
+    They run in the runner and have no snapshots, so each is rebuilt from the start of the run.
+    """
     wanted = [text for number in range(8) for text in ("--strategy", f"s{number}=every20th:ACME")]
     kills = []
     with Load() as load, Stack(options, "--provider", "synthetic", "--symbols", "ACME", "--rate", 1_000, "--speed",
-                               "real", "--lease-term", f"{TERM}s", "--plugins", options.plugins, *wanted) as stack:
+                               "real", "--lease-term", f"{TERM}s", "--plugins", options.plugins, "--isolation", "none",
+                               *wanted) as stack:
         for _ in range(max(5, options.pairs)):
             victim = second_runner(stack, options)
             try:
@@ -85,7 +90,8 @@ def throughput(options):
         with Load() as load:
             for _ in range(max(3, options.pairs // 3)):
                 with Stack(options, "--provider", "synthetic", "--symbols", "ACME", "--events", count, "--speed",
-                           "max", "--runners", runners, "--plugins", options.plugins, *wanted) as stack:
+                           "max", "--runners", runners, "--plugins", options.plugins, "--isolation", "none",
+                           *wanted) as stack:
                     stack.wait_done(300, sessions=strategies)
                     seconds, ticks = stack.span()
                     rates.append(ticks / seconds)

@@ -169,6 +169,7 @@ def tracker(options):
             fact(f"published→booked at {rate} trades/s: p50 {figures['p50'] / 1e3:.2f} ms, p99 "
                  f"{figures['p99'] / 1e3:.2f} ms of {figures['count']} (looked for every 0.1 ms)")
     with Load() as load, tempfile.TemporaryDirectory(dir=WORK) as folder:
-        for name, figures in named(lines(options.bench, "query", folder + "/t.db", 1_000_000)).items():
-            row(f"over a million trades, {name}: ms", [figures["ms"]], 5, 5, f"{figures['ms']:.2f} ms",
-                f"at most {figures['ms_max']:.2f}", load.share)
+        queries = named(lines(options.bench, "query", folder + "/t.db", 1_000_000))
+    for name, figures in queries.items():
+        row(f"over a million trades, {name}: ms", [figures["ms"]], 5, 5, f"{figures['ms']:.2f} ms",
+            f"at most {figures['ms_max']:.2f}", load.share)

@@ -44,8 +44,11 @@ private final class Simulator {
         receive(.attach(request), peer)
     }
 
-    func progress(_ id: String, _ event: UInt64, from peer: UInt64, fence: UInt64 = 1, command: UInt64 = 0) {
-        receive(.progress(strategy: id, fence: fence, event: event, report: 0, command: command), peer)
+    func progress(
+        _ id: String, _ event: UInt64, from peer: UInt64, fence: UInt64 = 1, report: UInt64 = 0,
+        command: UInt64 = 0
+    ) {
+        receive(.progress(strategy: id, fence: fence, event: event, report: report, command: command), peer)
     }
 
     func receive(_ message: OrderEntryMessage, _ peer: UInt64) {
@@ -154,6 +157,34 @@ private final class Simulator {
             #expect(answers == ["attached", "input_report", "matched", "standing"])
             #expect(second.core.sessions[0].served.inputs == [pause])
         }
+    }
+
+    /// A runner that takes over many strategies with a long history is sent what its connection can hold.
+    @Test func sessionsOfOneRunnerShareTheWindowOfReports() throws {
+        let simulator = Simulator()
+        let ids = (0..<20).map { "s\($0)" }
+        for id in ids {
+            simulator.attach(id, from: 1)
+            for number in 1...600 as ClosedRange<UInt64> {
+                let command = buy(number, after: 1, decided: 101, at: 9)
+                simulator.receive(.command(strategy: id, fence: 1, command), 1)
+            }
+        }
+        for report in 0...600 as ClosedRange<UInt64> {
+            for id in ids { simulator.progress(id, 1, from: 1, report: report, command: 600) }
+            _ = try simulator.answers()
+        }
+        for id in ids { simulator.attach(id, from: 2, fence: 2) }
+        var (taken, turns) = (0, 0)
+        while taken < ids.count * 600, turns < 100 {
+            let reports = try simulator.answers()[2]?.count { $0 == "order" } ?? 0
+            #expect(reports <= 4_096)
+            taken += reports
+            turns += 1
+            let handled = UInt64(taken / ids.count)
+            for id in ids { simulator.progress(id, 1, from: 2, fence: 2, report: handled, command: 600) }
+        }
+        #expect(taken == ids.count * 600)
     }
 
     @Test func aSessionThatWaitsGivesWayToThoseThatCanGoOn() throws {

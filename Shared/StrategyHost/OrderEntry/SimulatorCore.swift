@@ -392,10 +392,14 @@ package final class SimulatorCore {
     /// Sends what each session owes its runner, after the journal holds it.
     package func prepareAnswers() throws {
         if let historyFailure { throw historyFailure }
+        // A runner that takes over many strategies must not be sent more than its connection holds.
+        let sharing = sessions.indices.count { sessions[$0].peer != nil }
         for index in sessions.indices {
             guard let peer = sessions[index].peer else { continue }
             do {
-                if let range = sessions[index].served.takeReportsToSend() { try send(range, index, peer) }
+                if let range = sessions[index].served.takeReportsToSend(sharing: sharing) {
+                    try send(range, index, peer)
+                }
                 sendMatched(index, peer)
                 sendStanding(index, peer)
             } catch let gone as HistoryGone {

@@ -24,8 +24,10 @@ package enum CommandVerdict: Equatable, Sendable {
 }
 
 package struct ServedSession: Sendable {
-    /// Reports sent beyond what the runner has handled, at most, unless told otherwise.
+    /// Reports sent beyond what the runner has handled, at most, unless told otherwise; sessions that are
+    /// served to one runner share it, each with the least of it at least.
     package static let reportWindow: UInt64 = 4_096
+    static let leastReports: UInt64 = 16
 
     package internal(set) var driver: SessionDriver
     package let symbols: SymbolSet
@@ -129,8 +131,11 @@ package struct ServedSession: Sendable {
 
     /// Numbers of the reports to send now: those not sent, no further than the window beyond what the
     /// runner has handled. Nil when there is none or nobody to send it to.
-    package mutating func takeReportsToSend() -> ClosedRange<UInt64>? {
-        let last = min(driver.lastReport, handledReport + reportWindow)
+    ///
+    /// - Parameter sharing: sessions that share the window with this one, itself included.
+    package mutating func takeReportsToSend(sharing: Int = 1) -> ClosedRange<UInt64>? {
+        let share = max(Self.leastReports, reportWindow / UInt64(max(1, sharing)))
+        let last = min(driver.lastReport, handledReport + min(reportWindow, share))
         guard isAttached, !isRerunning, sentReport < last else { return nil }
         defer { sentReport = last }
         return sentReport + 1...last
