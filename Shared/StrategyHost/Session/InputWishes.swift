@@ -62,9 +62,10 @@ struct InputWishes {
         outcomes.append((id, outcome))
     }
 
-    mutating func refuseAll(_ sentence: String) {
-        for input in waiting { outcomes.append((input.id, .refused(sentence))) }
-        waiting = []
+    /// Refuses what waits, but for what a session was taken up blindly for.
+    mutating func refuseOrdinary(_ sentence: String) {
+        for input in waiting where !input.cutsOff { outcomes.append((input.id, .refused(sentence))) }
+        waiting.removeAll { !$0.cutsOff }
     }
 
     mutating func takeOutcomes() -> [(id: String, outcome: WishOutcome)] {

@@ -438,7 +438,7 @@ extension RunnerSession {
             blind = nil
         }
         guard try versions.settle() else { return false }
-        while let input = wishes.waiting.first, mayMakeInput {
+        while let input = wishes.waiting.first, mayMake(input) {
             do {
                 guard let command = try versions.make(placed(input)) else { return false }
                 wishes.made(command)
@@ -448,7 +448,7 @@ extension RunnerSession {
                     input.id, input.beginning == .snapshot ? .needsReplay : .refused(failure.sentence))
             }
         }
-        if sawEnd, strategy.lastEvent <= inputFloor { wishes.refuseAll("the data have ended") }
+        if sawEnd, strategy.lastEvent <= inputFloor { wishes.refuseOrdinary("the data have ended") }
         return true
     }
 
@@ -460,7 +460,16 @@ extension RunnerSession {
         return StrategyInput(id: input.id, kind: input.kind, reason: input.reason, version: input.version)
     }
 
-    private var mayMakeInput: Bool {
-        isRebuilt && versions.due.isEmpty && strategy.heldEvent == nil && strategy.lastEvent > inputFloor
+    private func mayMake(_ input: StrategyInput) -> Bool {
+        guard isRebuilt, versions.due.isEmpty, strategy.heldEvent == nil else { return false }
+        return strategy.lastEvent > inputFloor || (input.cutsOff && isAtRestBehindEnd)
+    }
+
+    /// Behind the end of the data the simulator takes no step of its own but a halt: once every command is
+    /// answered, what comes after the last report is mostly not too late. A strategy that was taken up
+    /// blindly must come to what it was taken up for, there too: only that input explains what it has let
+    /// the simulator pass over.
+    private var isAtRestBehindEnd: Bool {
+        sawEnd && reports.last == nil && strategy.unansweredCommands == 0
     }
 }

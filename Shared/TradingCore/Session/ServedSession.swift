@@ -177,6 +177,7 @@ package struct ServedSession: Sendable {
     }
 
     private mutating func hold(_ command: Command) {
+        isDone = false
         commandDigests.append(command.digest)
         if command.input != nil { inputs.append(command) }
         lastCommandEvent = command.afterEvent
@@ -263,6 +264,7 @@ package struct ServedSession: Sendable {
     /// Halts at once; see `mayHalt`. The caller journals it before the reports.
     mutating func halt(into reports: inout [Report]) {
         wantsHalt = false
+        isDone = false
         passed = (driver.handed, driver.lastReport)
         driver.halt(into: &reports)
     }
