@@ -64,8 +64,10 @@ struct InputWishes {
 
     /// Refuses what waits, but for what a session was taken up blindly for.
     mutating func refuseOrdinary(_ sentence: String) {
-        for input in waiting where !input.cutsOff { outcomes.append((input.id, .refused(sentence))) }
-        waiting.removeAll { !$0.cutsOff }
+        for input in waiting where input.kind != .restart {
+            outcomes.append((input.id, .refused(sentence)))
+        }
+        waiting.removeAll { $0.kind != .restart }
     }
 
     mutating func takeOutcomes() -> [(id: String, outcome: WishOutcome)] {

@@ -462,7 +462,7 @@ extension RunnerSession {
 
     private func mayMake(_ input: StrategyInput) -> Bool {
         guard isRebuilt, versions.due.isEmpty, strategy.heldEvent == nil else { return false }
-        return strategy.lastEvent > inputFloor || (input.cutsOff && isAtRestBehindEnd)
+        return strategy.lastEvent > inputFloor || (input.kind == .restart && isAtRestBehindEnd)
     }
 
     /// Behind the end of the data the simulator takes no step of its own but a halt: once every command is
