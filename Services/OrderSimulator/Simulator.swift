@@ -206,11 +206,11 @@ private final class SimulatorLoop {
 
     private func advance() throws {
         try core.advance(feed.window)
+        let summary = core.summary(beforeEvent: feed.window.next)
         // Nobody is answered before the journal holds it; a full disk stops answers, not the process.
         if publisher.flush() {
-            let done = core.summary(beforeEvent: feed.window.next).ended
-            if done != announcedEnds {
-                announcedEnds = done
+            if summary.ended != announcedEnds {
+                announcedEnds = summary.ended
                 publisher.sendHeartbeat()
             }
             try core.prepareAnswers()
@@ -219,7 +219,7 @@ private final class SimulatorLoop {
                 _ = server.send(bytes, to: peer)
                 return true
             }
-            snapshots.turn(core, publisher)
+            snapshots.turn(core, publisher, at: summary.furthest)
         }
         let oldest = core.oldestNeeded
         try feed.require(oldest)
@@ -227,7 +227,7 @@ private final class SimulatorLoop {
         feed.makeRoom(keeping: oldest)
         feed.reportPosition(oldest.map { $0 - 1 } ?? feed.window.next - 1)
         feed.isPatient = !core.isAwaiting(beyond: feed.window.next)
-        figures.update(core, feed, publisher, snapshots)
+        figures.update(core, summary, feed, publisher, snapshots)
     }
 
     private func look() {
@@ -288,7 +288,8 @@ private struct SimulatorFigures {
     }
 
     func update(
-        _ core: SimulatorCore, _ feed: MarketFeed, _ publisher: Publisher, _ stored: SnapshotWriter
+        _ core: SimulatorCore, _ summary: SessionSummary, _ feed: MarketFeed, _ publisher: Publisher,
+        _ stored: SnapshotWriter
     ) {
         snapshots.set(total: stored.written)
         snapshotSeq.set(Int(stored.lastSeq))
@@ -300,7 +301,6 @@ private struct SimulatorFigures {
         lastSeq.set(Int(publisher.lastSeq))
         marketSeq.set(Int(feed.window.next - 1))
         gaps.set(total: Int64(feed.counters.gaps))
-        let summary = core.summary(beforeEvent: feed.window.next)
         lag.set(Int(feed.window.next - summary.slowest))
         sessions.set(core.sessions.count)
         done.set(summary.done)

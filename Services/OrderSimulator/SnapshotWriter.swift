@@ -35,17 +35,17 @@ final class SnapshotWriter: @unchecked Sendable {
         self.every = every
         self.log = log
         lastSeq = restored
-        taken = restored > 0 ? Self.place(core) : 0
+        taken = restored > 0 ? core.summary(beforeEvent: .max).furthest : 0
     }
 
-    private static func place(_ core: SimulatorCore) -> UInt64 { core.summary(beforeEvent: .max).furthest }
-
     /// Takes a snapshot when one is due. Call it right after a flush that left nothing behind.
-    func turn(_ core: SimulatorCore, _ publisher: Publisher) {
-        guard every > 0, !isWriting, Self.place(core) >= taken + every,
+    ///
+    /// - Parameter place: how far the furthest session has come.
+    func turn(_ core: SimulatorCore, _ publisher: Publisher, at place: UInt64) {
+        guard every > 0, !isWriting, place >= taken + every,
             let bytes = core.snapshot(epoch: publisher.header.epoch, seq: publisher.lastSeq)
         else { return }
-        taken = Self.place(core)
+        taken = place
         isWriting = true
         let (folder, seq, keepsOldest) = (folder, publisher.lastSeq, !core.isUntouched)
         queue.async { [self] in

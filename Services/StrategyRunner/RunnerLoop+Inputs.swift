@@ -27,7 +27,7 @@ extension RunnerLoop {
             start(item)
             return
         }
-        guard let running = core.strategies.first(where: { $0.id == id }) else { return }
+        guard let running = core.strategy(id) else { return }
         if input.kind == .halt {
             core.halt(id, HaltWish(id: input.id, reason: input.reason), feed.symbols)
             return
@@ -100,8 +100,7 @@ extension RunnerLoop {
                 Result {
                     let plugin = try found.get()
                     let terms = try SessionTerms.of(item.strategy, version: version)
-                    var symbols: [SymbolIndex] = []
-                    for symbol in terms.symbols { symbols.append(try feed.symbols.intern(symbol)) }
+                    let symbols = try feed.symbols.intern(all: terms.symbols)
                     let strategy = try HostedStrategy.make(
                         terms, plugin: plugin, symbols: symbols, waits: false, watches: true,
                         onLog: logger(terms.strategyID))
@@ -176,7 +175,7 @@ extension RunnerLoop {
     func stopForGood(_ item: ClaimedStrategy, _ reason: Reason) {
         let id = item.strategy.id
         if core.stop(id, reason.sentence) { return }
-        guard let session = core.strategies.first(where: { $0.id == id })?.session else { return }
+        guard let session = core.strategy(id)?.session else { return }
         let input = StrategyInput(
             id: "stop-\(item.fence)-\(session.attachID)", kind: .stop, reason: reason.sentence,
             sinceEvent: .max)
@@ -188,7 +187,7 @@ extension RunnerLoop {
     /// A strategy that does not decide the same again begins afresh where its session stands.
     func resume(_ item: ClaimedStrategy, _ reason: Reason) {
         let id = item.strategy.id
-        guard let session = core.strategies.first(where: { $0.id == id })?.session else { return }
+        guard let session = core.strategy(id)?.session else { return }
         context.log.warning(
             "strategy begins afresh", metadata: ["strategy": "\(id)", "reason": "\(reason.sentence)"])
         guard let version = session.currentVersion ?? (try? item.strategy.version) else { return }

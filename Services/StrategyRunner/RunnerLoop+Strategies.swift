@@ -21,7 +21,7 @@ extension RunnerLoop {
             return
         }
         guard reason.code == "strategy_failed" || reason.code == "report_out_of_place",
-            let hosted = core.strategies.first(where: { $0.id == strategy })?.session.strategy
+            let hosted = core.strategy(strategy)?.session.strategy
         else { return }
         // What a strategy in this process did wrong it would do again.
         let isItsOwn = reason.code == "strategy_failed"
@@ -67,8 +67,7 @@ extension RunnerLoop {
             do {
                 let plugin = try found.get()
                 let terms = try SessionTerms.of(item.strategy, plugin: plugin)
-                var symbols: [SymbolIndex] = []
-                for symbol in terms.symbols { symbols.append(try feed.symbols.intern(symbol)) }
+                let symbols = try feed.symbols.intern(all: terms.symbols)
                 let id = terms.strategyID
                 let (strategy, snapshot) = try make(
                     terms, plugin: plugin, symbols: symbols, fromStart: blind || fromStart)
@@ -135,6 +134,6 @@ extension RunnerLoop {
         if isPassing, beginAgain(item, failedAt: 0) { return }
         restarting.remove(id)
         // What the core has is counted by its own failure.
-        if !core.strategies.contains(where: { $0.id == id }) { refused[id] = reason }
+        if core.strategy(id) == nil { refused[id] = reason }
     }
 }

@@ -293,7 +293,7 @@ final class RunnerLoop {
     }
 
     private func standing(_ lease: HeldLease) -> StrategyStanding {
-        guard let running = core.strategies.first(where: { $0.id == lease.strategy }) else {
+        guard let running = core.strategy(lease.strategy) else {
             let reason = refused[lease.strategy]
             return StrategyStanding(state: reason == nil ? .waiting : .failed, reason: reason ?? "")
         }

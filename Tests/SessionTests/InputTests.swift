@@ -20,6 +20,7 @@ private func input(
 /// A session as the simulator serves it, with the reports that it makes as lines.
 private struct Simulator {
     var session = ServedSession(settings: settings(), symbols: [symbolA], start: 1)
+    var events = (1...9).map { quote($0, at: Int64(100 + $0)) }
     var lines: [String] = []
 
     init() { session.attach(fence: 1, handledReport: 0) }
@@ -35,7 +36,7 @@ private struct Simulator {
     }
 
     mutating func advance() {
-        let window = makeWindow((1...9).map { quote($0, at: Int64(100 + $0)) })
+        let window = makeWindow(events)
         var reports: [Report] = []
         while session.advance(window, into: &reports) {
             for report in reports {
@@ -123,6 +124,17 @@ private struct Simulator {
             simulator.go(event, 1, command)
         }
         #expect((simulator.session.driver.halts == 1) == acts)
+    }
+
+    @Test func behindTheEndOfTheDataNothingIsHalted() {
+        var simulator = Simulator()
+        simulator.events.append(event(.end, 10, at: 110))
+        simulator.go(9, 0, 1, [buy(1, after: 9, decided: 109, at: 9)])
+        simulator.go(10, 1, 1)
+        #expect(simulator.session.isDone)
+        simulator.session.wantsHalt = true
+        simulator.advance()
+        #expect(simulator.session.driver.halts == 0 && simulator.lines == ["1 accepted"])
     }
 
     @Test func aHaltIsMadeAgainWhereItWasMade() {

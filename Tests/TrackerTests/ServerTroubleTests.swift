@@ -67,29 +67,32 @@ struct ServerTroubleTests {
     {
         let (folder, server) = (try Folder(), try OwnServer())
         try openStore(server.url).close()
-        // A transaction that inserts lasts long enough to be met.
+        // A transaction that inserts goes no further until it is cut, as long as `lingering` has a row.
         try server.query(
             """
+            CREATE TABLE lingering AS SELECT 1;
             CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS
-                $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+                $$ BEGIN PERFORM pg_sleep(600) FROM lingering; RETURN NULL; END $$;
             CREATE TRIGGER lingers AFTER INSERT ON trades FOR EACH STATEMENT EXECUTE FUNCTION linger();
             """)
         let simulator = try await LiveSimulator.started(in: folder)
         let tracker = try LiveTracker(folder, database: server.url, simulator: simulator)
         let trades = try simulatedTrades("sim", 4_000, seed: 622)
-        var cuts = 0
-        for start in stride(from: 0, to: 4_000, by: 200) {
-            simulator.publish(events(trades[start..<start + 200]))
-            guard cuts < 10 else { continue }
-            try await tracker.wait("a transaction was cut") {
-                let cut = try server.query(
-                    """
-                    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                    WHERE application_name = 'TradingRobotPlug' AND wait_event = 'PgSleep'
-                    """)
-                return Int(cut) ?? 0 > 0
-            }
-            cuts += 1
+        func lingering(_ what: String) throws -> Int {
+            let found = try server.query(
+                """
+                SELECT \(what) FROM pg_stat_activity
+                WHERE application_name = 'TradingRobotPlug' AND wait_event = 'PgSleep'
+                """)
+            return Int(found) ?? 0
+        }
+        let cuts = 7
+        for round in 0..<20 {
+            simulator.publish(events(trades[round * 200..<round * 200 + 200]))
+            guard round < cuts else { continue }
+            try await tracker.wait("a transaction to cut") { try lingering("count(*)") > 0 }
+            if round == cuts - 1 { try server.query("DELETE FROM lingering") }
+            #expect(try lingering("count(pg_terminate_backend(pid))") == 1)
         }
         try await tracker.wait("all is booked") { tracker.figure("checkpoint_seq") == 8_000 }
         #expect(tracker.log.contains("was lost"))

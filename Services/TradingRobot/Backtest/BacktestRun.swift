@@ -95,26 +95,19 @@ struct BacktestRun {
 
     /// Adds a strategy, with what came to it from outside when its session was recorded; call before `run`.
     mutating func add(_ terms: SessionTerms, recorded: RecordedSession = RecordedSession()) throws {
-        var indexes: [SymbolIndex] = []
-        for name in terms.symbols { indexes.append(try symbols.intern(name)) }
+        let indexes = try symbols.intern(all: terms.symbols)
         let settings = try SessionSettings(fields: terms.simulation.map { ($0.name, $0.value) })
         let strategy: HostedStrategy
-        var inputs = RecordedInputs()
-        inputs.halts = recorded.halts
+        var inputs: RecordedInputs
         let log = { [onLog] (_: UInt32, text: String) -> Void in onLog?(terms.strategyID, text) }
         if recorded.decisions.isEmpty {
             strategy = try HostedStrategy.make(
                 terms, plugin: plugin(terms.pluginID), symbols: indexes, onLog: log)
-            inputs.inputs = recorded.inputs
-            for command in recorded.inputs {
-                guard let version = command.input?.version else { continue }
-                let made = try HostedStrategy.make(
-                    terms.with(version), plugin: plugin(version.pluginID), symbols: indexes, watches: true,
-                    onLog: log)
-                inputs.versions.append((command, made))
-            }
+            inputs = try self.inputs(recorded, terms, indexes, log)
         } else {
             strategy = .vacant(id: terms.strategyID, symbols: indexes, names: terms.symbols)
+            inputs = RecordedInputs()
+            inputs.halts = recorded.halts
             inputs.decisions = try recorded.commands(&symbols)
         }
         let session = BacktestSession(
@@ -126,6 +119,24 @@ struct BacktestRun {
         results.append(BacktestResult(terms: terms, record: record))
     }
 
+    /// What came from outside, with the versions that it names.
+    private mutating func inputs(
+        _ recorded: RecordedSession, _ terms: SessionTerms, _ symbols: [SymbolIndex],
+        _ log: ((UInt32, String) -> Void)?
+    ) throws -> RecordedInputs {
+        var inputs = RecordedInputs()
+        inputs.halts = recorded.halts
+        inputs.inputs = recorded.inputs
+        for command in recorded.inputs {
+            guard let version = command.input?.version else { continue }
+            let made = try HostedStrategy.make(
+                terms.with(version), plugin: plugin(version.pluginID), symbols: symbols, watches: true,
+                onLog: log)
+            inputs.versions.append((command, made))
+        }
+        return inputs
+    }
+
     /// Adds a strategy that goes on from snapshots of its session and of itself, behind which everything lies
     /// that came from outside; call before `run`.
     mutating func add(_ basis: SessionBasis, recorded: RecordedSession) throws {
@@ -134,17 +145,9 @@ struct BacktestRun {
         let symbols = basis.session.symbols
         let strategy = try HostedStrategy.make(
             terms, plugin: plugin, symbols: symbols, restored: basis.strategy.state)
-        var inputs = RecordedInputs()
-        inputs.halts = recorded.halts
-        inputs.inputs = recorded.inputs
-        for command in recorded.inputs {
-            guard let version = command.input?.version else { continue }
-            let made = try HostedStrategy.make(
-                terms.with(version), plugin: self.plugin(version.pluginID), symbols: symbols, watches: true)
-            inputs.versions.append((command, made))
-        }
         let session = BacktestSession(
-            strategy: strategy, driver: basis.session.served.driver, symbols: symbols, recorded: inputs)
+            strategy: strategy, driver: basis.session.served.driver, symbols: symbols,
+            recorded: try inputs(recorded, terms, symbols, nil))
         session.begin(with: basis.between)
         let names = Dictionary(zip(symbols, terms.symbols)) { first, _ in first }
         let record = BacktestRecord(

@@ -1,6 +1,7 @@
 // What came to a session from outside as the simulator's journal holds it, for running it again.
 
 import Contracts
+import StrategyHost
 
 /// What came to one session when it was recorded, beside market data.
 struct RecordedSession {
@@ -14,18 +15,10 @@ struct RecordedSession {
 
     /// The decisions as commands; new symbols are made.
     func commands(_ symbols: inout SymbolTable) throws -> [Command] {
-        var commands: [Command] = []
-        for record in decisions {
-            let value = try record.withUnsafeBytes { json in
-                try EventHead.read(json).type.equals("input") ? try JSONValue(parsing: json) : nil
-            }
-            if let value {
-                commands.append(try InputCodec.read(value).command)
-            } else {
-                commands.append(
-                    try record.withUnsafeBytes { try CommandCodec.decode($0, symbols: &symbols) }.command)
+        try decisions.compactMap { record in
+            try record.withUnsafeBytes { json in
+                try SimulatorCore.command(json, EventHead.read(json).type, &symbols)?.command
             }
         }
-        return commands
     }
 }

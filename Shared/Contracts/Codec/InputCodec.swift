@@ -74,12 +74,7 @@ extension StrategyInput.Version {
         writer.field("version", pluginVersion)
         writer.field("sha256", pluginSHA256)
         writer.endObject()
-        writer.beginObject("parameters")
-        for setting in parameters {
-            writer.key(setting.name)
-            writer.value(setting.value)
-        }
-        writer.endObject()
+        SessionTerms.write(parameters, as: "parameters", into: &writer)
         if !warmUp.isEmpty { writer.field("warm_up", warmUp) }
     }
 
@@ -89,9 +84,8 @@ extension StrategyInput.Version {
         self.init(
             pluginID: try plugin.string("id"), pluginVersion: try plugin.string("version"),
             pluginSHA256: try plugin.string("sha256"),
-            parameters: try json.object("parameters").compactMap { member in
-                member.value.asString.map { SessionTerms.Setting(member.name, $0) }
-            }, warmUp: json["warm_up"]?.asString ?? "")
+            parameters: SessionTerms.settings(try json.object("parameters")),
+            warmUp: json["warm_up"]?.asString ?? "")
     }
 }
 

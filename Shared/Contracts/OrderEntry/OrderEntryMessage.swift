@@ -56,7 +56,8 @@ public struct SessionStanding: Sendable, Equatable {
     public var isPaused: Bool
     public var isHalted: Bool
     public var isStopped: Bool
-    /// Of the last halt, or of one that found the session halted; empty without.
+    /// Of the last halt, or of one that found the session halted; empty without. Of a wish that came behind
+    /// the end of the data too, which is not made: the session is then not halted, and the event is 0.
     public var haltID: String
     /// The last event of the stream before it.
     public var haltEvent: UInt64

@@ -63,7 +63,7 @@ public struct SessionTerms: Sendable, Equatable {
         writer.field("market_data_epoch", marketDataEpoch)
     }
 
-    private static func write(_ settings: [Setting], as name: StaticString, into writer: inout JSONWriter) {
+    static func write(_ settings: [Setting], as name: StaticString, into writer: inout JSONWriter) {
         writer.beginObject(name)
         for setting in settings {
             writer.key(setting.name)
@@ -87,7 +87,7 @@ public struct SessionTerms: Sendable, Equatable {
         marketDataEpoch = try json.string("market_data_epoch")
     }
 
-    private static func settings(_ members: [JSONValue.Member]) -> [Setting] {
+    static func settings(_ members: [JSONValue.Member]) -> [Setting] {
         members.compactMap { member in member.value.asString.map { Setting(member.name, $0) } }
     }
 

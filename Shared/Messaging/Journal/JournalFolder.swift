@@ -95,7 +95,11 @@ struct FolderLock: ~Copyable {
         descriptor = opened
     }
 
-    deinit { close(descriptor) }
+    /// A child that was forked meanwhile has the descriptor too: what is closed alone would stay locked.
+    deinit {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private static func holder(_ descriptor: Int32) -> String {
         var bytes = [UInt8](repeating: 0, count: 32)

@@ -184,6 +184,9 @@ package final class RunnerCore {
 
     // MARK: inputs from outside
 
+    /// One strategy, by its id; nil when there is none.
+    package func strategy(_ id: String) -> RunningStrategy? { indexes[id].map { strategies[$0] } }
+
     /// Changes one strategy, by its id; nil when there is none.
     @discardableResult
     package func withStrategy<Result>(_ id: String, _ body: (inout RunningStrategy) -> Result) -> Result? {
@@ -247,7 +250,12 @@ package final class RunnerCore {
             let standing = strategies[index].standing
             if strategies[index].halts.contains(where: { $0.id == standing.haltID }) {
                 strategies[index].halts.removeAll { $0.id == standing.haltID }
-                outcomes.append((id, standing.haltID, .applied(event: standing.haltEvent)))
+                let isMade = standing.isHalted || standing.haltEvent > 0
+                outcomes.append(
+                    (
+                        id, standing.haltID,
+                        isMade ? .applied(event: standing.haltEvent) : .refused(InputWishes.tooLate)
+                    ))
             }
         }
         return outcomes

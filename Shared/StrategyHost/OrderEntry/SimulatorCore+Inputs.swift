@@ -65,6 +65,16 @@ extension SimulatorCore {
         guard sessions[index].haltWish == nil else { return }
         sessions[index].haltWish = wish
         sessions[index].served.wantsHalt = true
+        refuseLateHalt(index)
+    }
+
+    /// Answers a wish that came too late: no event is left in which an order could fill.
+    func refuseLateHalt(_ index: Int) {
+        guard sessions[index].served.isDone, let wish = sessions[index].haltWish else { return }
+        sessions[index].haltWish = nil
+        sessions[index].served.wantsHalt = false
+        guard let peer = sessions[index].peer else { return }
+        answer(peer, .standing(standing(index, haltID: wish.id, haltEvent: 0)))
     }
 
     /// Journals a halt that was just made, before its reports; whether there was one.

@@ -66,7 +66,7 @@ extension SimulatorCore {
     }
 
     /// The command of a record, an input too; nil when it is another one.
-    static func command(
+    package static func command(
         _ json: UnsafeRawBufferPointer, _ type: Contracts.JSONText, _ symbols: inout SymbolTable
     ) throws -> (strategy: String, command: Command)? {
         if type.equals("command") { return try CommandCodec.decode(json, symbols: &symbols) }

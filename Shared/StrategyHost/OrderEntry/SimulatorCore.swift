@@ -310,6 +310,7 @@ package final class SimulatorCore {
             }
             finishRerun(index)
             noteEnd(index)
+            refuseLateHalt(index)
             sessions[index].ahead = sessions[index].served.lookAhead(window)
         }
     }

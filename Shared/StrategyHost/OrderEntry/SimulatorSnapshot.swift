@@ -150,6 +150,15 @@ extension SimulatorCore {
     }
 }
 
+extension SymbolTable {
+    /// The numbers of these symbols, in their order; new ones are made.
+    package mutating func intern(all names: [String]) throws -> [SymbolIndex] {
+        var symbols: [SymbolIndex] = []
+        for name in names { symbols.append(try intern(name)) }
+        return symbols
+    }
+}
+
 extension SessionTerms {
     /// What a session is made with; throws a sentence when the terms cannot be.
     package func resolve(

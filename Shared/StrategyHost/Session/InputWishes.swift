@@ -14,6 +14,8 @@ package enum WishOutcome: Equatable, Sendable {
 }
 
 struct InputWishes {
+    /// Why nothing is changed any more.
+    static let tooLate = "the data have ended"
     /// In the order in which they came.
     private(set) var waiting: [StrategyInput] = []
     /// Made and not acknowledged: the command's number.
@@ -64,10 +66,8 @@ struct InputWishes {
 
     /// Refuses what waits, but for what a session was taken up blindly for.
     mutating func refuseOrdinary(_ sentence: String) {
-        for input in waiting where input.kind != .restart {
-            outcomes.append((input.id, .refused(sentence)))
-        }
-        waiting.removeAll { $0.kind != .restart }
+        for input in waiting where !input.cutsOff { outcomes.append((input.id, .refused(sentence))) }
+        waiting.removeAll { !$0.cutsOff }
     }
 
     mutating func takeOutcomes() -> [(id: String, outcome: WishOutcome)] {

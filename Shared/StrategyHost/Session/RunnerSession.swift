@@ -448,7 +448,7 @@ extension RunnerSession {
                     input.id, input.beginning == .snapshot ? .needsReplay : .refused(failure.sentence))
             }
         }
-        if sawEnd, strategy.lastEvent <= inputFloor { wishes.refuseOrdinary("the data have ended") }
+        if sawEnd, strategy.lastEvent <= inputFloor { wishes.refuseOrdinary(InputWishes.tooLate) }
         return true
     }
 
@@ -462,13 +462,12 @@ extension RunnerSession {
 
     private func mayMake(_ input: StrategyInput) -> Bool {
         guard isRebuilt, versions.due.isEmpty, strategy.heldEvent == nil else { return false }
-        return strategy.lastEvent > inputFloor || (input.kind == .restart && isAtRestBehindEnd)
+        return strategy.lastEvent > inputFloor || (input.cutsOff && isAtRestBehindEnd)
     }
 
-    /// Behind the end of the data the simulator takes no step of its own but a halt: once every command is
-    /// answered, what comes after the last report is mostly not too late. A strategy that was taken up
-    /// blindly must come to what it was taken up for, there too: only that input explains what it has let
-    /// the simulator pass over.
+    /// Behind the end of the data the simulator takes no step of its own: once every command is answered,
+    /// what comes after the last report is not too late. A strategy that was taken up blindly must come to
+    /// what it was taken up for, there too: only that input explains what it has let the simulator pass over.
     private var isAtRestBehindEnd: Bool {
         sawEnd && reports.last == nil && strategy.unansweredCommands == 0
     }

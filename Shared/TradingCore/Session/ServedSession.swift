@@ -253,18 +253,16 @@ package struct ServedSession: Sendable {
 
     /// Whether a halt may act now: the strategy has handled the last event taken and all reports, was handed
     /// nothing later (and can have been promised nothing later), and no command of a later position is held.
-    /// See the head of this file.
+    /// See the head of this file. Behind the end of the data there is nothing to halt.
     package mutating func mayHalt() -> Bool {
-        guard isAttached, !isRerunning, isCovered, progress?.event == driver.handed, next > promised else {
-            return false
-        }
+        guard isAttached, !isRerunning, !tookEnd, isCovered, progress?.event == driver.handed, next > promised
+        else { return false }
         return lastCommandEvent <= driver.handed && driver.isAtRest()
     }
 
     /// Halts at once; see `mayHalt`. The caller journals it before the reports.
     mutating func halt(into reports: inout [Report]) {
         wantsHalt = false
-        isDone = false
         passed = (driver.handed, driver.lastReport)
         driver.halt(into: &reports)
     }
