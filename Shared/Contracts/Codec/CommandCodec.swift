@@ -96,7 +96,7 @@ private enum CommandKey: UInt8, EventKey {
     case strategyID, number, action, order, symbol, side, orderType, timeInForce, quantity, price, stopPrice
     case afterEvent, afterReport, decided
 
-    static let index = makeIndex()
+    static let keys = makeKeys()
     static var optional: [Self] { [] }
 
     var wireName: StaticString {

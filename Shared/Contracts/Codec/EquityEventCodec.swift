@@ -71,7 +71,7 @@ extension EquityEvent {
         return equity
     }
 
-    private static func read(
+    static func read(
         _ reader: inout JSONReader, _ rule: EnvelopeRule
     ) throws(JSONError) -> (EventHead?, EquityEvent) {
         var equity = EquityEvent(
@@ -139,7 +139,7 @@ extension EquityEvent.Holding {
 private enum EquityKey: UInt8, EventKey {
     case strategyID, number, strategySeq, timestamp, equity, cash, currency, periodsPerYear, positions
 
-    static let index = makeIndex()
+    static let keys = makeKeys()
     static var optional: [Self] { [] }
 
     var wireName: StaticString {

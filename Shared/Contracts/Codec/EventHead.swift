@@ -111,6 +111,18 @@ public struct EventHead {
         try reader.finish()
         return (fields.type, try fields.head(scope, at: reader.offset))
     }
+
+    /// The type alone, nil without one; of the rest only what stands before it is looked at.
+    static func type(of bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONText? {
+        var reader = try JSONReader(bytes)
+        var scope = try reader.openObject()
+        while true {
+            let number = try reader.nextNumber(in: &scope, of: EnvelopeFields.index)
+            guard number >= 0 else { return nil }
+            if number == Int(EnvelopeKey.type.rawValue) { return try reader.string() }
+            try reader.skip()
+        }
+    }
 }
 
 /// The keys of the envelope: numbers 0 to 7 in the table of every event.
@@ -167,12 +179,22 @@ struct EnvelopeFields {
         guard type.equals(expected) else { throw JSONError(.unknownType, at: typeOffset, field: "type") }
     }
 
-    /// The whole envelope; every field but `position` is required, `seq` and `prev` only of what is numbered.
-    func head(_ scope: ObjectScope, at end: Int, numbered: Bool = true) throws(JSONError) -> EventHead {
-        for key in EnvelopeKey.allCases where key != .position && scope.seen & key.bit == 0 {
-            if !numbered, key == .seq || key == .prev { continue }
+    private static let unnumbered =
+        EnvelopeKey.type.bit | EnvelopeKey.version.bit | EnvelopeKey.source.bit | EnvelopeKey.epoch.bit
+        | EnvelopeKey.publishedAt.bit
+    private static let whole = unnumbered | EnvelopeKey.seq.bit | EnvelopeKey.prev.bit
+
+    /// Refuses an object in which the key with one of these bits was not seen.
+    static func require(_ bits: UInt64, _ scope: ObjectScope, at end: Int) throws(JSONError) {
+        let missing = bits & ~scope.seen
+        if missing != 0, let key = EnvelopeKey(rawValue: UInt8(missing.trailingZeroBitCount)) {
             throw JSONError(.missingField, at: end, field: "\(key.wireName)")
         }
+    }
+
+    /// The whole envelope; every field but `position` is required, `seq` and `prev` only of what is numbered.
+    func head(_ scope: ObjectScope, at end: Int, numbered: Bool = true) throws(JSONError) -> EventHead {
+        try Self.require(numbered ? Self.whole : Self.unnumbered, scope, at: end)
         return EventHead(stamp: stamp, source: source, epoch: epoch)
     }
 }

@@ -6,13 +6,28 @@
 protocol EventKey: WireNamed, RawRepresentable<UInt8> {
     /// Keys that may be left out.
     static var optional: [Self] { get }
-    /// The envelope's keys, then these.
-    static var index: KeyIndex { get }
+    static var keys: EventKeys { get }
+}
+
+/// The keys of one kind of event.
+struct EventKeys: Sendable {
+    /// The envelope's, then the event's own.
+    let index: KeyIndex
+    /// Own keys that may not be left out, as `ObjectScope.seen` has them.
+    let required: UInt64
 }
 
 extension EventKey {
-    static func makeIndex() -> KeyIndex {
-        KeyIndex(EnvelopeKey.allCases.map(\.wireName) + allCases.map(\.wireName))
+    static func makeKeys() -> EventKeys {
+        EventKeys(
+            index: KeyIndex(EnvelopeKey.allCases.map(\.wireName) + allCases.map(\.wireName)),
+            required: allCases.filter { key in !optional.contains { $0.rawValue == key.rawValue } }
+                .reduce(0) { $0 | 1 << UInt64(EnvelopeFields.count + Int($1.rawValue)) })
+    }
+
+    /// The own key with the lowest of these bits.
+    static func first(_ bits: UInt64) -> Self? {
+        Self(rawValue: UInt8(bits.trailingZeroBitCount - EnvelopeFields.count))
     }
 }
 
@@ -29,13 +44,14 @@ enum EnvelopeRule {
 extension JSONReader {
     /// Reads the object that is the next value: `field` gets each own key with the reader at its value.
     mutating func event<Key: EventKey>(
-        _ type: StaticString, _ rule: EnvelopeRule, of keys: Key.Type,
+        _ type: StaticString, _ rule: EnvelopeRule, of _: Key.Type,
         _ field: (Key, inout JSONReader) throws(JSONError) -> Void
     ) throws(JSONError) -> EventHead? {
+        let keys = Key.keys
         var envelope = EnvelopeFields()
         var scope = try openObject()
         while true {
-            let number = try nextNumber(in: &scope, of: Key.index)
+            let number = try nextNumber(in: &scope, of: keys.index)
             guard number >= 0 else { break }
             if number < EnvelopeFields.count {
                 try envelope.read(number, &self)
@@ -43,14 +59,12 @@ extension JSONReader {
                 try field(key, &self)
             }
         }
-        for key in [EnvelopeKey.type, .version] where scope.seen & key.bit == 0 {
-            throw JSONError(.missingField, at: offset, field: "\(key.wireName)")
-        }
+        try EnvelopeFields.require(EnvelopeKey.type.bit | EnvelopeKey.version.bit, scope, at: offset)
         try envelope.require(type)
         let head = rule == .none ? nil : try envelope.head(scope, at: offset, numbered: rule == .whole)
-        for key in Key.allCases where !Key.optional.contains(where: { $0.rawValue == key.rawValue }) {
-            let bit: UInt64 = 1 << UInt64(EnvelopeFields.count + Int(key.rawValue))
-            if scope.seen & bit == 0 { throw JSONError(.missingField, at: offset, field: "\(key.wireName)") }
+        let missing = keys.required & ~scope.seen
+        if missing != 0, let key = Key.first(missing) {
+            throw JSONError(.missingField, at: offset, field: "\(key.wireName)")
         }
         return head
     }
@@ -75,13 +89,21 @@ extension JSONReader {
 }
 
 /// Decodes a message that is one event with an envelope.
-func decodeEvent<Value>(
+func decodeHeaded<Value>(
     _ bytes: UnsafeRawBufferPointer, _ read: (inout JSONReader) throws(JSONError) -> (EventHead?, Value)
-) throws(JSONError) -> (envelope: Envelope, value: Value) {
+) throws(JSONError) -> (head: EventHead, value: Value) {
     var reader = try JSONReader(bytes)
     let (head, value) = try read(&reader)
     try reader.finish()
     guard let head else { throw JSONError(.missingField, at: reader.offset, field: "seq") }
+    return (head, value)
+}
+
+/// The same with an envelope that outlives the message.
+func decodeEvent<Value>(
+    _ bytes: UnsafeRawBufferPointer, _ read: (inout JSONReader) throws(JSONError) -> (EventHead?, Value)
+) throws(JSONError) -> (envelope: Envelope, value: Value) {
+    let (head, value) = try decodeHeaded(bytes, read)
     return (head.envelope, value)
 }
 

@@ -10,10 +10,20 @@ public enum LedgerEvent: Sendable, Equatable {
     public static func decode(
         _ bytes: UnsafeRawBufferPointer
     ) throws(JSONError) -> (head: EventHead, event: LedgerEvent) {
-        let (type, head) = try EventHead.read(bytes)
-        if type.equals("order") { return (head, .order(try OrderEvent.decode(bytes).order)) }
-        if type.equals("equity") { return (head, .equity(try EquityEvent.decode(bytes).equity)) }
-        return (head, .trade(try TradeEvent.decode(bytes).trade))
+        let type = try EventHead.type(of: bytes)
+        let (head, event) = try decodeHeaded(bytes) { (reader) throws(JSONError) in
+            if type?.equals("order") == true {
+                let (head, order) = try OrderEvent.read(&reader, .whole)
+                return (head, LedgerEvent.order(order))
+            }
+            if type?.equals("equity") == true {
+                let (head, equity) = try EquityEvent.read(&reader, .whole)
+                return (head, .equity(equity))
+            }
+            let (head, trade) = try TradeEvent.read(&reader, .whole)
+            return (head, .trade(trade))
+        }
+        return (head, event)
     }
 
     /// As above of a message that may have no envelope, as a person edits it.

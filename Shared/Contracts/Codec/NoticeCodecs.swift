@@ -46,7 +46,7 @@ extension Heartbeat {
 
     private enum Key: UInt8, EventKey {
         case first, last, topics
-        static let index = makeIndex()
+        static let keys = makeKeys()
         static var optional: [Self] { [] }
         var wireName: StaticString {
             switch self {
@@ -113,7 +113,7 @@ extension PerformanceEvent {
 
     private enum Key: UInt8, EventKey {
         case strategyID, symbol, period, timestamp, currency, periodsPerYear, metrics
-        static let index = makeIndex()
+        static let keys = makeKeys()
         static var optional: [Self] { [.symbol, .currency, .periodsPerYear] }
         var wireName: StaticString {
             switch self {
@@ -171,7 +171,7 @@ extension DeadLetterNotice {
 
     private enum Key: UInt8, EventKey {
         case id, reason, sentence, stage, count, firstSeen, lastSeen
-        static let index = makeIndex()
+        static let keys = makeKeys()
         static var optional: [Self] { [] }
         var wireName: StaticString {
             switch self {

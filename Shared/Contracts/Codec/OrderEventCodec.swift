@@ -62,7 +62,7 @@ extension OrderEvent {
         self = try Self.read(&reader, .none).1
     }
 
-    private static func read(
+    static func read(
         _ reader: inout JSONReader, _ rule: EnvelopeRule
     ) throws(JSONError) -> (EventHead?, OrderEvent) {
         var order = OrderEvent.blank
@@ -136,7 +136,7 @@ private enum OrderKey: UInt8, EventKey {
     case filledQuantity, remainingQuantity, number, report, after, fence, reasonCode, reason, timestamp,
         trades
 
-    static let index = makeIndex()
+    static let keys = makeKeys()
     static var optional: [Self] { [.price, .stopPrice, .reasonCode, .reason, .trades] }
 
     var wireName: StaticString {

@@ -11,7 +11,7 @@ extension OutsideTrade {
         var typeOffset: Int?
         var isTrade = false
         while true {
-            let number = try reader.nextNumber(in: &scope, of: TradeKey.index)
+            let number = try reader.nextNumber(in: &scope, of: TradeKey.keys.index)
             guard number >= 0 else { break }
             guard number >= EnvelopeFields.count else {
                 switch EnvelopeKey(rawValue: UInt8(truncatingIfNeeded: number)) {

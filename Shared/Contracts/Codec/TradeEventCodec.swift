@@ -63,7 +63,7 @@ extension TradeEvent {
         self = try Self.read(&reader, .none).1
     }
 
-    private static func read(
+    static func read(
         _ reader: inout JSONReader, _ rule: EnvelopeRule
     ) throws(JSONError) -> (EventHead?, TradeEvent) {
         var trade = TradeEvent.blank
@@ -151,7 +151,7 @@ enum TradeKey: UInt8, EventKey {
     case tradeID, orderID, strategyID, strategySeq, eventType, symbol, side, quantity, price, referencePrice
     case slippage, fee, liquidity, timestamp, performanceData
 
-    static let index = makeIndex()
+    static let keys = makeKeys()
     static var optional: [Self] { [] }
 
     var wireName: StaticString {

@@ -36,22 +36,30 @@ extension PostgreSQLConnection {
 
     /// False when one of them is there already; then the transaction must go back to where it was.
     private func copy(_ rows: TradeRows, without left: [Int], _ chains: inout ChainHeads) throws -> Bool {
-        var bytes = CopyBytes(capacity: rows.trades.count * 320)
+        let copied = CopiedRows(columns: 22, capacity: rows.trades.count * 320)
+        let rowText = RowText()
         var next = left[...]
-        for index in rows.trades.indices {
+        for (index, trade) in rows.trades.enumerated() {
             if next.first == index {
                 next.removeFirst()
                 continue
             }
-            let link = chains.link(rows.source, rows.trades[index])
-            chains.accept(link, of: rows.trades[index].event.strategyID)
-            bytes.append(rows, index, link)
+            let link = chains.link(rows.source, trade)
+            chains.accept(link, of: trade.event.strategyID)
+            copied.bind(rows.source, at: 1)
+            copied.bind(trade.seq, at: 2)
+            TradeColumns.bind(trade.event, to: copied, rowText: rowText)
+            copied.bind(link.number, at: 21)
+            link.hash.withBytes { copied.bindCopy(of: $0, at: 22, asText: false) }
         }
         guard next.isEmpty, left.count < rows.trades.count else { return true }
-        bytes.end()
-        try done(
-            PQexec(handle, "COPY trades (\(TradeColumns.written)) FROM STDIN (FORMAT binary)"))
-        let isSent = bytes.withCharacters { PQputCopyData(handle, $0.baseAddress, Int32($0.count)) }
+        return try send(copied, "COPY trades (\(TradeColumns.written)) FROM STDIN (FORMAT binary)")
+    }
+
+    /// False when a row is there already; then the transaction must go back to where it was.
+    private func send(_ rows: CopiedRows, _ copy: String) throws -> Bool {
+        try done(PQexec(handle, copy))
+        let isSent = rows.withCharacters { PQputCopyData(handle, $0.baseAddress, Int32($0.count)) }
         guard isSent == 1, PQputCopyEnd(handle, nil) == 1 else { throw failure(of: nil) }
         let result = PQgetResult(handle)
         defer {
@@ -64,23 +72,23 @@ extension PostgreSQLConnection {
         throw failure(of: result)
     }
 
-    /// One statement for all of them: a round trip each would cost more than the trades.
+    /// By way of a table of the connection's own, which is empty again after the transaction: COPY cannot
+    /// write over rows, and a round trip for each order would cost more than the trades.
     func writeInBulk(_ orders: OrderChanges, source: String) throws -> Bool {
         guard orders.changes.count >= Self.smallestBulk else { return false }
-        let types = [
-            "TEXT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT",
-            "BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT",
-        ]
-        let arrays = types.map { "CAST(? AS \($0)[])" }.joined(separator: ", ")
-        let write = try statement(
-            "INSERT INTO orders (\(OrderColumns.names)) SELECT * FROM unnest(\(arrays)) "
-                + OrderColumns.orUpdate)
-        let gathered = GatheredColumns(types.count)
-        for change in orders.changes { OrderColumns.bind(change, source, to: gathered) }
-        for (index, column) in gathered.columns.enumerated() {
-            write.bind("{" + column.joined(separator: ",") + "}", at: Int32(index) + 1)
-        }
-        try write.run()
+        let copied = CopiedRows(columns: 19, capacity: orders.changes.count * 320)
+        for change in orders.changes { OrderColumns.bind(change, source, to: copied) }
+        let isCopied = try send(
+            copied,
+            """
+            CREATE TEMPORARY TABLE IF NOT EXISTS orders_given (LIKE orders) ON COMMIT DELETE ROWS;
+            COPY orders_given (\(OrderColumns.names)) FROM STDIN (FORMAT binary)
+            """)
+        precondition(isCopied, "the table has no unique column")
+        try statement(
+            "INSERT INTO orders (\(OrderColumns.names)) SELECT \(OrderColumns.names) FROM orders_given "
+                + OrderColumns.orUpdate
+        ).run()
         return true
     }
 
@@ -119,100 +127,7 @@ extension PostgreSQLConnection {
     }
 
     /// A text as an element of a list.
-    fileprivate static func quoted(_ text: String) -> String {
+    private static func quoted(_ text: String) -> String {
         "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-    }
-}
-
-/// The values of many rows: one list a column, each value as the text of an element.
-private final class GatheredColumns: ParameterList {
-    private(set) var columns: [[String]]
-
-    init(_ count: Int) { columns = Array(repeating: [], count: count) }
-
-    func bind(_ value: Int64, at index: Int32) { columns[Int(index) - 1].append("\(value)") }
-    func bindNull(at index: Int32) { columns[Int(index) - 1].append("NULL") }
-    func bind(_ value: Double?, at index: Int32) {
-        columns[Int(index) - 1].append(value.map { "\($0)" } ?? "NULL")
-    }
-    func bindCopy(of bytes: UnsafeRawBufferPointer, at index: Int32, asText: Bool) {
-        precondition(asText, "bytes that are no text are bound one by one")
-        let text = String(decoding: bytes, as: UTF8.self).replacing("\0", with: "\u{fffd}")
-        columns[Int(index) - 1].append(PostgreSQLConnection.quoted(text))
-    }
-    func bindStableText(_ bytes: UnsafeBufferPointer<CChar>, at index: Int32) {
-        bindCopy(of: UnsafeRawBufferPointer(bytes), at: index, asText: true)
-    }
-}
-
-/// Rows in COPY's binary format.
-private struct CopyBytes {
-    /// Columns of a row: those of `TradeColumns.written`.
-    private static let columns: Int16 = 22
-    private var bytes: [UInt8] = []
-
-    init(capacity: Int) {
-        bytes.reserveCapacity(capacity)
-        bytes += Array("PGCOPY\n".utf8) + [0xff, 0x0d, 0x0a, 0x00]
-        // No flags, no extension of the header.
-        integer(Int32(0))
-        integer(Int32(0))
-    }
-
-    mutating func append(_ rows: TradeRows, _ index: Int, _ link: ChainLink) {
-        integer(Self.columns)
-        text(rows.source)
-        number(Int64(clamping: rows.trades[index].seq))
-        append(rows.trades[index].event)
-        number(link.number)
-        integer(Int32(ChainHash.count))
-        link.hash.withBytes { bytes.append(contentsOf: $0) }
-    }
-
-    private mutating func append(_ trade: TradeEvent) {
-        text(trade.tradeID)
-        text(trade.orderID)
-        text(trade.strategyID)
-        number(Int64(clamping: trade.strategySeq))
-        word(trade.effect.wireName)
-        text(trade.symbol)
-        word(trade.side.wireName)
-        number(trade.quantity.units)
-        number(trade.price.units)
-        number(trade.referencePrice.units)
-        number(trade.slippage.units)
-        number(trade.fee.units)
-        word(trade.liquidity.wireName)
-        number(trade.timestamp.microseconds)
-        number(trade.position.units)
-        number(trade.averagePrice.units)
-        number(trade.realizedPnl.units)
-        number(trade.cash.units)
-    }
-
-    mutating func end() { integer(Int16(-1)) }
-
-    private mutating func text(_ text: String) {
-        let utf8 = text.utf8
-        integer(Int32(utf8.count))
-        bytes.append(contentsOf: utf8)
-    }
-
-    private mutating func word(_ word: StaticString) {
-        integer(Int32(word.utf8CodeUnitCount))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
-    }
-
-    private mutating func number(_ value: Int64) {
-        integer(Int32(8))
-        integer(value)
-    }
-
-    private mutating func integer<Value: FixedWidthInteger>(_ value: Value) {
-        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
-    }
-
-    func withCharacters<Value>(_ body: (UnsafeBufferPointer<CChar>) -> Value) -> Value {
-        bytes.withUnsafeBytes { body($0.bindMemory(to: CChar.self)) }
     }
 }

@@ -22,7 +22,7 @@ enum TradeColumns {
 
     /// Binds the columns as parameters 3 to 20. The texts stay in `rowText` until the next row.
     @inline(__always)
-    static func bind(_ trade: TradeEvent, to insert: any PreparedStatement, rowText: RowText) {
+    static func bind(_ trade: TradeEvent, to insert: any ParameterList, rowText: RowText) {
         rowText.clear()
         rowText.bind(trade.tradeID, to: insert, at: 3)
         rowText.bind(trade.orderID, to: insert, at: 4)
@@ -121,7 +121,7 @@ final class RowText {
     func clear() { used = 0 }
 
     @inline(__always)
-    func bind(_ text: String, to statement: any PreparedStatement, at index: Int32) {
+    func bind(_ text: String, to statement: any ParameterList, at index: Int32) {
         let bound =
             text.utf8.withContiguousStorageIfAvailable { bytes in
                 guard let start = bytes.baseAddress, used + bytes.count <= Self.capacity else { return false }

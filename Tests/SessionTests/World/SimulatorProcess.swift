@@ -42,7 +42,7 @@ final class SimulatorProcess: WorldProcess {
     /// Whether every session has gone through the end of the data.
     var isDone: Bool {
         isUp && core.sessions.count == StrategyKind.allCases.count
-            && core.sessions.allSatisfy { $0.journal.isEnded && !$0.served.isRerunning }
+            && core.sessions.allSatisfy { $0.journal.isEnded && $0.served.isDone }
     }
 
     var standing: String {
