@@ -104,7 +104,7 @@ final class PublishedJournal: SimulatorJournal {
         from seq: UInt64, _ body: (_ seq: UInt64, _ json: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         do {
-            try opened().read(from: seq, through: publisher.lastSeq, body)
+            try opened().read(from: seq, through: publisher.journalledSeq, body)
         } catch let error as JournalError where error.code == .notKept {
             // Pruned by another process since it was last looked for.
             throw RecordNotKept()
@@ -117,17 +117,6 @@ final class PublishedJournal: SimulatorJournal {
         return reader
     }
 
-    func record(seq: UInt64) throws -> [UInt8] {
-        var record: [UInt8]?
-        try opened().read(from: seq, through: seq) { _, json in
-            record = Array(json)
-            return false
-        }
-        guard let record else {
-            throw Failure("journal_short", "\(folder) does not hold record \(seq), which was written there")
-        }
-        return record
-    }
 }
 
 /// The turn of the bus: messages come in, sessions go on, the journal is flushed, then answers leave.
@@ -144,6 +133,7 @@ private final class SimulatorLoop {
     private let rejectedLines: RejectedFile
     private let rejectedEvents: RejectedFile
     private var announcedEnds = 0
+    private var publishedTrades: Int64 = 0
     private var announcedOverflows: UInt64 = 0
     private(set) var failure: (any Error)?
 
@@ -208,16 +198,20 @@ private final class SimulatorLoop {
         try core.advance(feed.window)
         let summary = core.summary(beforeEvent: feed.window.next)
         // Nobody is answered before the journal holds it; a full disk stops answers, not the process.
-        if publisher.flush() {
-            if summary.ended != announcedEnds {
-                announcedEnds = summary.ended
-                publisher.sendHeartbeat()
-            }
+        if publisher.writeJournal() {
+            // Others may wait for a trade; for all else the strategy does.
+            if core.counts.trades != publishedTrades { publisher.send() }
+            publishedTrades = core.counts.trades
             try core.prepareAnswers()
             core.flushAnswers { peer, bytes in
                 // To a peer that is gone nothing is owed: it attaches again.
                 _ = server.send(bytes, to: peer)
                 return true
+            }
+            publisher.send()
+            if summary.ended != announcedEnds {
+                announcedEnds = summary.ended
+                publisher.sendHeartbeat()
             }
             snapshots.turn(core, publisher, at: summary.furthest)
         }

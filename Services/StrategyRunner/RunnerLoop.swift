@@ -108,7 +108,7 @@ final class RunnerLoop {
         bus.afterPoll { [unowned self] in self.turn() }
         bus.timer(every: .milliseconds(500)) { [unowned self] in self.look() }
         bus.timer(every: Self.countEvery) { [unowned self] in self.countTime() }
-        bus.timer(every: min(Self.longestLook, term / 9)) { [unowned self] in self.askForLeases() }
+        bus.timer(every: lookInterval) { [unowned self] in self.askForLeases() }
     }
 
     private func receive(_ line: UnsafeRawBufferPointer) {
@@ -177,6 +177,14 @@ final class RunnerLoop {
 
     // MARK: leases
 
+    private var lookInterval: Duration { min(Self.longestLook, term / 9) }
+
+    /// A lease that ends before the next look is asked for in the moment of its end.
+    private func lookAtEnd(_ share: RunnerShare?) {
+        guard let left = share?.nextEnd, left < lookInterval else { return }
+        bus.timer(after: left + .milliseconds(1)) { [unowned self] in self.askForLeases() }
+    }
+
     private func askForLeases() {
         guard let keeper, !keeper.isBusy else { return }
         var request = LeaseRequest(
@@ -206,6 +214,7 @@ final class RunnerLoop {
         } else {
             context.health.set("database", .ready)
         }
+        lookAtEnd(answer.share)
         if let renewals = answer.renewals { renewed(renewals, asked: answer.renewalAsked) }
         for wish in answer.wishes { obey(wish) }
         hasClaimed = hasClaimed || answer.hasClaimed

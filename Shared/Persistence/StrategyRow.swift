@@ -130,12 +130,15 @@ package struct RunnerShare: Sendable, Equatable {
     package var free: Int
     /// Those that are held under the asking runner's name.
     package var own: Int
+    /// Until the first lease of another runner ends, unless it is renewed; nil without one.
+    package var nextEnd: Duration?
 
-    package init(runners: Int, strategies: Int, free: Int, own: Int) {
+    package init(runners: Int, strategies: Int, free: Int, own: Int, nextEnd: Duration? = nil) {
         self.runners = runners
         self.strategies = strategies
         self.free = free
         self.own = own
+        self.nextEnd = nextEnd
     }
 }
 

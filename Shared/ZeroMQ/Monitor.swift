@@ -19,9 +19,13 @@ package enum ConnectionEvent: Sendable, Equatable {
 }
 
 /// The events of one socket's connections, to be polled like a socket. Same thread as the socket.
+///
+/// libzmq's own thread sends the events, and waits for ever where it finds no reader or a full queue: nothing
+/// of the whole context moves then. So the queue has no limit, and the events are ended before their reader.
 package final class ConnectionMonitor {
     /// The PAIR socket to poll for reading.
     package let socket: Socket
+    private let target: Socket
     private let frame = Message()
 
     /// Watches the connections that `target` makes from now on.
@@ -33,7 +37,9 @@ package final class ConnectionMonitor {
             | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
             | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_MONITOR_STOPPED | ZMQ_EVENT_CLOSED
         guard zmq_socket_monitor(target.raw, endpoint, events) == 0 else { throw .last("watch connections") }
+        self.target = target
         socket = try context.socket(.pair)
+        try socket.set(.receiveHighWaterMark, 0)
         try socket.connect(endpoint)
     }
 
@@ -55,6 +61,9 @@ package final class ConnectionMonitor {
         }
     }
 
-    /// Stops watching.
-    package func close() { socket.close() }
+    /// Stops watching. Close it before the socket that it watches.
+    package func close() {
+        if let raw = target.raw { zmq_socket_monitor(raw, nil, 0) }
+        socket.close()
+    }
 }

@@ -161,6 +161,27 @@ private func wait(for socket: Socket) -> Bool {
         #expect(next(of: monitor) == .disconnected)
     }
 
+    @Test func `a closed monitor of a socket that goes on trying leaves the context at work`() throws {
+        let context = try Context()
+        let dealer = try context.socket(.dealer)
+        try dealer.set(.reconnectInterval, 1)
+        let monitor = try ConnectionMonitor(dealer, context: context)
+        // Nobody listens there.
+        let gone = try context.socket(.router)
+        let endpoint = try gone.bind("tcp://127.0.0.1:0")
+        gone.unbind(endpoint)
+        try dealer.connect(endpoint)
+        for _ in 0..<3 { #expect(wait(for: monitor.socket) && monitor.next() != nil) }
+        monitor.close()
+        // Time for many more events.
+        usleep(50_000)
+        let router = try context.socket(.router)
+        let other = try context.socket(.dealer)
+        try other.connect(try router.bind("tcp://127.0.0.1:0"))
+        #expect(other.send(Array("one".utf8)) == .done)
+        #expect(wait(for: router))
+    }
+
     private func next(of monitor: ConnectionMonitor) -> ConnectionEvent? {
         while wait(for: monitor.socket) {
             if let event = monitor.next(), event != .other, event != .retried { return event }

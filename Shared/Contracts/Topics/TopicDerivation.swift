@@ -22,6 +22,10 @@ extension Topic {
         var parts = TopicParts()
         var scope = try reader.openObject()
         while let key = try reader.nextKey(in: &scope, of: TopicKey.table) {
+            guard key.isPart else {
+                try reader.skip()
+                continue
+            }
             try parts.read(key, &reader)
             if isOurs, parts.isComplete { break }
         }
@@ -36,10 +40,13 @@ extension Topic {
     }
 }
 
-/// The fields that topics are made of.
+/// The fields that topics are made of, and those that stand between them: a key that is known is passed over
+/// faster than one that has to be remembered.
 private enum TopicKey: UInt8, WireNamed {
     case type, symbol, strategyID, interval, reason
+    case version, source, epoch, seq, prev, publishedAt, position
     static let table = KeyTable<TopicKey>()
+    var isPart: Bool { rawValue <= Self.reason.rawValue }
     var wireName: StaticString {
         switch self {
         case .type: "type"
@@ -47,6 +54,13 @@ private enum TopicKey: UInt8, WireNamed {
         case .strategyID: "strategy_id"
         case .interval: "interval"
         case .reason: "reason"
+        case .version: "version"
+        case .source: "source"
+        case .epoch: "epoch"
+        case .seq: "seq"
+        case .prev: "prev"
+        case .publishedAt: "published_at"
+        case .position: "position"
         }
     }
 }
@@ -138,6 +152,7 @@ private struct TopicParts {
         case .strategyID: strategy = text
         case .interval: interval = text
         case .reason: reason = text
+        default: break
         }
     }
 
@@ -159,7 +174,7 @@ private struct TopicParts {
                     throw JSONError(.unknownWord, at: bytes.offset(of: interval), field: "interval")
                 }
                 topic.append(interval: seconds)
-            case .type: break
+            default: break
             }
             topic.append(0x2f)
         }

@@ -97,7 +97,10 @@ package final class Publisher {
     private func start() {
         sendHeartbeat()
         bus.timer(every: MessagingInterval.heartbeat) { [weak self] in self?.sendHeartbeat() }
-        bus.onStop { [weak self] in self?.flushNow() }
+        bus.onStop { [weak self] in
+            self?.isWaitingToRetry = false
+            self?.flush()
+        }
     }
 
     // MARK: Appending
@@ -120,6 +123,8 @@ package final class Publisher {
     package var nextSeq: UInt64 { journal?.nextSeq ?? notices.nextSeq }
     /// The last seq that was journalled and sent.
     package var lastSeq: UInt64 { heartbeat.last }
+    /// The last seq that can be read in the journal.
+    package var journalledSeq: UInt64 { journal?.lastSeq ?? heartbeat.last }
     /// The oldest seq that can be replayed; 1 in an empty journal.
     package var firstSeq: UInt64 { journal?.firstSeq ?? nextSeq }
     /// Whether so much waits that nothing more should be appended before a flush succeeds.
@@ -156,23 +161,32 @@ package final class Publisher {
     /// has left.
     @discardableResult
     package func flush() -> Bool {
-        guard appended > 0 else { return health == .healthy }
-        guard !isWaitingToRetry else { return false }
-        return flushNow()
+        guard writeJournal() else { return false }
+        send()
+        return true
     }
 
-    @discardableResult
-    private func flushNow() -> Bool {
-        guard appended > 0 else { return true }
+    /// The first half of `flush`: what was appended is in the journal, if this is true, and `send` must
+    /// follow. What is said between them to others goes out before what is published.
+    package func writeJournal() -> Bool {
+        guard appended > 0 else { return health == .healthy }
+        guard !isWaitingToRetry else { return false }
+        guard let journal else { return true }
+        crash_point(CRASH_POINT_JOURNAL_WAITS)
+        do throws(JournalError) {
+            try journal.flush()
+        } catch {
+            failed(error.description)
+            return false
+        }
+        crash_point(CRASH_POINT_JOURNALLED)
+        return true
+    }
+
+    /// The second half.
+    package func send() {
+        guard appended > 0 else { return }
         if let journal {
-            crash_point(CRASH_POINT_JOURNAL_WAITS)
-            do throws(JournalError) {
-                try journal.flush()
-            } catch {
-                failed(error.description)
-                return false
-            }
-            crash_point(CRASH_POINT_JOURNALLED)
             let batch = journal.pending
             journal.withPendingBytes { bytes in
                 send(batch.lazy.map { ($0.seq, $0.topic, $0.json) }, of: bytes, noting: &heartbeat)
@@ -189,7 +203,6 @@ package final class Publisher {
         heartbeat.last = nextSeq - 1
         health = .healthy
         retryWait = MessagingInterval.journalRetry
-        return true
     }
 
     /// Sends a batch. What changes with every record is taken hold of once a batch.

@@ -23,14 +23,15 @@ extension DatabaseStore {
             """
             SELECT (SELECT count(*) FROM runners WHERE expires_us > \(now)), count(*),
                 coalesce(sum(CASE WHEN owner IS NULL OR lease_expires_us <= \(now) THEN 1 ELSE 0 END), 0),
-                coalesce(sum(CASE WHEN owner = ?1 THEN 1 ELSE 0 END), 0)
+                coalesce(sum(CASE WHEN owner = ?1 THEN 1 ELSE 0 END), 0),
+                min(CASE WHEN owner <> ?1 AND lease_expires_us > \(now) THEN lease_expires_us END) - \(now)
             FROM strategies WHERE desired_state <> 'stopped'
             """)
         select.bind(runner, at: 1)
         let share = try select.firstRow {
             RunnerShare(
                 runners: Int($0.int64(0)), strategies: Int($0.int64(1)), free: Int($0.int64(2)),
-                own: Int($0.int64(3)))
+                own: Int($0.int64(3)), nextEnd: $0.optionalInt64(4).map { .microseconds($0) })
         }
         return share ?? RunnerShare(runners: 0, strategies: 0, free: 0, own: 0)
     }

@@ -35,6 +35,30 @@ extension Reason {
 }
 
 extension SimulatorCore {
+    /// Records of others that are read over on the way to the next: to look for it costs about as many.
+    private static let near: UInt64 = 128
+
+    /// The order events in these records, ascending.
+    func keptReports(_ seqs: [UInt64], _ index: Int) throws -> [OrderEvent] {
+        var orders: [OrderEvent] = []
+        orders.reserveCapacity(seqs.count)
+        while orders.count < seqs.count {
+            let first = seqs[orders.count]
+            try readKept(sessions[index].id, from: first) { seq, json in
+                guard seq == seqs[orders.count] else { return true }
+                guard let order = try Self.orderEvent(json, EventHead.read(json).type) else {
+                    throw Reason(code: "journal_damaged", sentence: "record \(seq) is no report")
+                }
+                orders.append(order)
+                return orders.count < seqs.count && seqs[orders.count] - seq <= Self.near
+            }
+            guard orders.count == seqs.count || seqs[orders.count] > first else {
+                throw Reason(code: "journal_short", sentence: "record \(first) was written and is not there")
+            }
+        }
+        return orders
+    }
+
     /// Commands read back at a time.
     private static let stretch = 1_024
 

@@ -38,16 +38,6 @@ extension SimulatorCore {
         if sessions[index].peer != nil { sessions[index].fresh.append(order) }
     }
 
-    /// The journalled report with this `seq`.
-    func orderEvent(seq: UInt64) throws -> OrderEvent {
-        try journal.record(seq: seq).withUnsafeBytes { json in
-            guard let order = try Self.orderEvent(json, EventHead.read(json).type) else {
-                throw Reason(code: "journal_damaged", sentence: "record \(seq) is no report")
-            }
-            return order
-        }
-    }
-
     // MARK: halt
 
     /// Somebody wants a strategy to be halted. It acts when the session has caught up with its strategy; the

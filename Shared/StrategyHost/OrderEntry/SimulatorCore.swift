@@ -12,8 +12,6 @@ package protocol SimulatorJournal: AnyObject {
     func topic(_ bytes: [UInt8]) -> Int
     /// Puts a record into the batch and says its `seq`.
     func append(topic: Int, _ write: (inout JSONWriter, EnvelopeHeader, EventStamp) -> Void) -> UInt64
-    /// The flushed record with this `seq`.
-    func record(seq: UInt64) throws -> [UInt8]
     /// The oldest `seq` that is kept.
     var firstSeq: UInt64 { get }
     /// Hands over the journalled records from `seq` on, in order, as long as the body returns true.
@@ -421,13 +419,17 @@ package final class SimulatorCore {
                 answer(peer, .report(order))
             }
         }
-        for number in range where number > known.base {
-            let order: OrderEvent
-            if let first = fresh.first, number >= first.report {
-                order = fresh[Int(number - first.report)]
-            } else {
-                order = try orderEvent(seq: known[number])
+        let firstFresh = fresh.first?.report ?? .max
+        let firstKept = max(range.lowerBound, known.base + 1)
+        let endKept = min(range.upperBound + 1, firstFresh)
+        if firstKept < endKept {
+            for order in try keptReports((firstKept..<endKept).map { known[$0] }, index) {
+                after = order.after
+                answer(peer, .report(order))
             }
+        }
+        for number in range where number >= firstFresh {
+            let order = fresh[Int(number - firstFresh)]
             after = order.after
             answer(peer, .report(order))
         }

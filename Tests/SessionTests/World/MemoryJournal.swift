@@ -44,13 +44,6 @@ final class MemoryJournal: SimulatorJournal {
         return seq
     }
 
-    func record(seq: UInt64) throws -> [UInt8] {
-        guard seq <= UInt64(records.count) else {
-            throw Reason(code: "not_flushed", sentence: "record \(seq) is read before it is flushed")
-        }
-        return records[Int(seq) - 1]
-    }
-
     var firstSeq: UInt64 { 1 }
 
     func read(
