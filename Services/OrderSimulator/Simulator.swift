@@ -116,7 +116,6 @@ final class PublishedJournal: SimulatorJournal {
         self.reader = reader
         return reader
     }
-
 }
 
 /// The turn of the bus: messages come in, sessions go on, the journal is flushed, then answers leave.

@@ -21,8 +21,8 @@ final class CrashGuard {
 
     private let store: any Store
     private var left = carefulMessages
-    /// The message whose attempt is noted.
-    private var current: [UInt8]?
+    /// Digest of the message whose attempt is noted.
+    private(set) var current: [UInt8]?
 
     init(store: any Store) { self.store = store }
 
@@ -44,6 +44,9 @@ final class CrashGuard {
         if left > 0 { left -= 1 }
         return before < Self.deaths
     }
+
+    /// What was noted was ended together with the booking of the message.
+    func booked() { current = nil }
 
     /// The message was handled.
     func end() {

@@ -74,7 +74,10 @@ final class SimulatorFeed: FeedReceiver {
         guard let decoded else { preconditionFailure("a message is decoded before it is delivered") }
         stream.arrived(decoded, seq: seq, json: json)
         guard core.crashGuard.isCareful else { return }
-        if let epoch = subscriber?.header?.epoch { stream.arrivedComplete(stream.complete, epoch: epoch) }
+        // What is caught up with is complete message by message: after a crash the next one is the first.
+        if let epoch = subscriber?.header?.epoch {
+            stream.arrivedComplete(subscriber?.complete ?? stream.complete, epoch: epoch)
+        }
         owner.book()
         core.crashGuard.end()
     }

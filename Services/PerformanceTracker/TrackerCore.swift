@@ -190,6 +190,7 @@ final class TrackerCore {
             }
             return follow
         }
+        crashGuard.booked()
         noteBooked(result, next)
         for item in own where owners[item.event.strategyID] == nil {
             owners[item.event.strategyID] = stream.source
@@ -205,7 +206,7 @@ final class TrackerCore {
         var places: [Int] = []
         var batch = TradeBatch(
             checkpoint: Checkpoint(source: stream.source, epoch: stream.epoch, seq: last),
-            follows: stream.batches, trades: [], deadLetters: letters)
+            follows: stream.batches, trades: [], deadLetters: letters, attempt: crashGuard.current)
         for (place, item) in own.enumerated() {
             switch item.event {
             case .trade(let trade):

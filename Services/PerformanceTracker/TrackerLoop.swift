@@ -216,5 +216,6 @@ final class TrackerLoop: SimulatorFeedOwner {
         }
         context.log.error("simulator \(feed.stream.source) is not followed any further: \(failure)")
         feed.stream.stop(failure.description)
+        sayWhoIsHeard()
     }
 }

@@ -45,11 +45,14 @@ package struct TradeBatch: Sendable, Equatable {
     package var orders = OrderChanges()
     /// Messages of the same stretch that are no trades.
     package var deadLetters: [DeadLetter]
+    /// Digest of the message whose attempt ends with this batch; see `DeadLetterStore.beginAttempt`.
+    package var attempt: [UInt8]?
 
     package init(
         checkpoint: Checkpoint, follows: UInt64 = 0, trades: [SourcedTrade], marks: [EquityEvent] = [],
-        deadLetters: [DeadLetter] = []
+        deadLetters: [DeadLetter] = [], attempt: [UInt8]? = nil
     ) {
+        self.attempt = attempt
         self.checkpoint = checkpoint
         self.follows = follows
         self.trades = trades

@@ -162,5 +162,8 @@ import Testing
         #expect(try store.beginAttempt(one, previous: nil) == 0)
         try store.endAttempt(other)
         #expect(try store.beginAttempt(other, previous: nil) == 0)
+        let checkpoint = Checkpoint(source: "simulator", epoch: "e1", seq: 1)
+        try store.book(TradeBatch(checkpoint: checkpoint, trades: [], attempt: other))
+        #expect(try store.beginAttempt(other, previous: nil) == 0, "it ended with the booking")
     }
 }

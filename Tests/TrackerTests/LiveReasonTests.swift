@@ -229,6 +229,27 @@ import Testing
         tracker.end(SIGTERM)
     }
 
+    @Test("a tracker that dies right after each booking comes further each time, and blames no message")
+    func diesBehindBookings() async throws {
+        let folder = try Folder()
+        let simulator = try await LiveSimulator.started(in: folder)
+        let trades = try simulatedTrades("sim", 40, seed: 625)
+        simulator.publish(trades.flatMap { [$0.report, .trade($0)] })
+        for death in 1...(CrashGuard.deaths + 2) {
+            let tracker = try LiveTracker(
+                folder, simulator: simulator, wrapped: ["/usr/bin/env", "CRASH_POINT=booked:1"])
+            try await tracker.wait("death \(death)") { tracker.process.poll() != nil }
+            let booked = try folder.open().trades(strategy: "sim", after: 0, limit: 99)
+            #expect(booked == Array(trades[..<death]))
+        }
+        let tracker = try LiveTracker(folder, simulator: simulator)
+        try await tracker.wait("all is booked") { tracker.figure("checkpoint_seq") == 80 }
+        tracker.end(SIGTERM)
+        #expect(try folder.open().trades(strategy: "sim", after: 0, limit: 99) == trades)
+        #expect(try Desk(folder).letters().isEmpty)
+        try await simulator.stop()
+    }
+
     @Test("a late trade: the running tracker books it, counts anew, and publishes the change") func late()
         async throws
     {

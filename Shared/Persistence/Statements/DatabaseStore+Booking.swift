@@ -80,6 +80,7 @@ extension DatabaseStore {
         }
         for resolution in more.resolutions { try write(resolution, connection) }
         for strategy in more.outsideStrategies { try write(strategy, connection) }
+        if let attempt = batch.attempt { try endAttempt(attempt, connection) }
         if !batch.trades.isEmpty { crash_point(CRASH_POINT_INSERTED) }
         try write(batch.checkpoint, over: stored, connection)
         result.batches = batches + 1

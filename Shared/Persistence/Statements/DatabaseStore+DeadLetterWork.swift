@@ -204,7 +204,7 @@ extension DatabaseStore {
         try transaction { connection in try endAttempt(digest, connection) }
     }
 
-    private func endAttempt(_ digest: [UInt8], _ connection: any StoreConnection) throws {
+    func endAttempt(_ digest: [UInt8], _ connection: any StoreConnection) throws {
         let end = try connection.statement("DELETE FROM attempts WHERE sha256 = ?")
         end.bind(digest, at: 1)
         try end.run()
