@@ -44,7 +44,9 @@ enum Runner {
         context.log.info("holds strategies by leases under this name", metadata: ["runner": "\(name)"])
         let bus = try Bus()
         context.stop.onStop { bus.stop() }
-        let store = try openStore(StackSettings.databaseLocation(settings))
+        // What fails is asked again by the next look; a stop must not wait for a database that is held up.
+        let store = try openStore(
+            StackSettings.databaseLocation(settings), options: StoreOptions(busyTimeout: .seconds(1)))
         let feed = MarketFeed(
             bus: bus, endpoint: settings[StackSettings.marketData],
             replayEndpoint: settings[StackSettings.marketDataReplay], reader: name, epoch: nil)

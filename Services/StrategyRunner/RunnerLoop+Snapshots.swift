@@ -54,13 +54,13 @@ extension RunnerLoop {
     }
 
     /// At a clean stop every strategy leaves a snapshot, so that the next runner goes on from here.
-    func keepLastSnapshots(_ leases: LeaseBook, _ store: any Store, _ name: String) {
+    func keepLastSnapshots(_ leases: LeaseBook, _ store: any Store, _ name: String) throws {
         core.snapshotAll()
         noteSnapshots()
         while true {
             let rows = takeUnkept(leases)
             if rows.isEmpty { return }
-            for (row, fence) in rows { _ = try? store.keep(row, runner: name, fence: fence) }
+            for (row, fence) in rows { _ = try store.keep(row, runner: name, fence: fence) }
         }
     }
 

@@ -336,19 +336,22 @@ final class RunnerLoop {
         settled.append(settlement)
     }
 
-    /// Gives the strategies back at a clean stop.
+    /// Gives the strategies back at a clean stop. Where the database does not take that, their leases run
+    /// out.
     func release() {
         keeper?.stop()
-        keepLastSnapshots(leases, store, name)
-        // So that `strategies list` says where they stand, not where they stood at the last renewal.
-        try? store.note(
-            runner: name,
-            leases.leases.map { (Claim(strategyID: $0.strategy, fence: $0.fence), standing($0)) })
+        let held = leases.leases.map { (Claim(strategyID: $0.strategy, fence: $0.fence), standing($0)) }
+        do {
+            try keepLastSnapshots(leases, store, name)
+            // So that `strategies list` says where they stand, not where they stood at the last renewal.
+            try store.note(runner: name, held)
+            if !settled.isEmpty { try store.settle(settled) }
+            try store.release(runner: name, claims: released + held.map(\.0))
+            try store.retire(runner: name)
+        } catch {
+            context.log.warning("the strategies are not given back: \(sentence(for: error))")
+        }
         core.cleanup()
-        if !settled.isEmpty { try? store.settle(settled) }
-        let held = leases.leases.map { Claim(strategyID: $0.strategy, fence: $0.fence) }
-        try? store.release(runner: name, claims: released + held)
-        try? store.retire(runner: name)
         try? store.close()
     }
 }
