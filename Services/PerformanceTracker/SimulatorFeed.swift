@@ -44,15 +44,18 @@ final class SimulatorFeed: FeedReceiver {
 
     /// Takes note of how far everything has come, and rests while too much waits.
     func turn() {
-        // The only number that may be stored: with prefixes, what was delivered may lie beyond a loss.
-        if let complete = subscriber?.complete, let epoch = subscriber?.header?.epoch {
-            stream.arrivedComplete(complete, epoch: epoch)
-        }
+        noteComplete()
         guard stream.failure == nil else {
             subscriber?.close()
             return
         }
         if stream.mustPause { subscriber?.pause() } else { subscriber?.resume() }
+    }
+
+    /// The only number that may be stored: with prefixes, what was delivered may lie beyond a loss.
+    private func noteComplete() {
+        guard let complete = subscriber?.complete, let epoch = subscriber?.header?.epoch else { return }
+        stream.arrivedComplete(complete, epoch: epoch)
     }
 
     // MARK: FeedReceiver
@@ -75,9 +78,7 @@ final class SimulatorFeed: FeedReceiver {
         stream.arrived(decoded, seq: seq, json: json)
         guard core.crashGuard.isCareful else { return }
         // What is caught up with is complete message by message: after a crash the next one is the first.
-        if let epoch = subscriber?.header?.epoch {
-            stream.arrivedComplete(subscriber?.complete ?? stream.complete, epoch: epoch)
-        }
+        noteComplete()
         owner.book()
         core.crashGuard.end()
     }

@@ -21,12 +21,15 @@ extension Topic {
         var reader = try JSONReader(bytes)
         var parts = TopicParts()
         var scope = try reader.openObject()
-        while let key = try reader.nextKey(in: &scope, of: TopicKey.table) {
-            guard key.isPart else {
+        while true {
+            let number = try reader.nextNumber(in: &scope, of: TopicKey.keys.index)
+            guard number >= 0 else { break }
+            let isType = number == Int(EnvelopeKey.type.rawValue)
+            guard isType || number >= EnvelopeFields.count else {
                 try reader.skip()
                 continue
             }
-            try parts.read(key, &reader)
+            try parts.read(isType ? nil : TopicKey.first(1 << UInt64(number)), &reader)
             if isOurs, parts.isComplete { break }
         }
         if !isOurs { try reader.finish() }
@@ -40,27 +43,18 @@ extension Topic {
     }
 }
 
-/// The fields that topics are made of, and those that stand between them: a key that is known is passed over
-/// faster than one that has to be remembered.
-private enum TopicKey: UInt8, WireNamed {
-    case type, symbol, strategyID, interval, reason
-    case version, source, epoch, seq, prev, publishedAt, position
-    static let table = KeyTable<TopicKey>()
-    var isPart: Bool { rawValue <= Self.reason.rawValue }
+/// The fields that topics are made of beside the type. The envelope's are in the table too: a key that is
+/// known is passed over faster than one that has to be remembered.
+private enum TopicKey: UInt8, EventKey {
+    case symbol, strategyID, interval, reason
+    static let optional = allCases
+    static let keys = makeKeys()
     var wireName: StaticString {
         switch self {
-        case .type: "type"
         case .symbol: "symbol"
         case .strategyID: "strategy_id"
         case .interval: "interval"
         case .reason: "reason"
-        case .version: "version"
-        case .source: "source"
-        case .epoch: "epoch"
-        case .seq: "seq"
-        case .prev: "prev"
-        case .publishedAt: "published_at"
-        case .position: "position"
         }
     }
 }
@@ -142,22 +136,22 @@ private struct TopicParts {
         }
     }
 
-    mutating func read(_ key: TopicKey, _ reader: inout JSONReader) throws(JSONError) {
+    /// - Parameter key: nil for the type.
+    mutating func read(_ key: TopicKey?, _ reader: inout JSONReader) throws(JSONError) {
         // Records of other kinds may use these names for other things: what is no string makes no topic.
         guard reader.nextByte == 0x22 else { return try reader.skip() }
         let text = try reader.string()
         switch key {
-        case .type: type = text
+        case nil: type = text
         case .symbol: symbol = text
         case .strategyID: strategy = text
         case .interval: interval = text
         case .reason: reason = text
-        default: break
         }
     }
 
     func write(into topic: inout [UInt8], at bytes: JSONBytes) throws(JSONError) {
-        let type = try required(type, .type)
+        let type = try required(type, EnvelopeKey.type.wireName)
         guard let kind = TopicType.table.word(type) else {
             throw JSONError(.unknownType, at: bytes.offset(of: type), field: "type")
         }
@@ -165,29 +159,29 @@ private struct TopicParts {
         topic.append(0x2f)
         for part in kind.parts {
             switch part {
-            case .symbol: try append(try required(symbol, part), .symbol, part, &topic, bytes)
-            case .strategyID: try append(try required(strategy, part), .identifier, part, &topic, bytes)
-            case .reason: try append(try required(reason, part), .identifier, part, &topic, bytes)
+            case .symbol: try append(symbol, .symbol, part, &topic, bytes)
+            case .strategyID: try append(strategy, .identifier, part, &topic, bytes)
+            case .reason: try append(reason, .identifier, part, &topic, bytes)
             case .interval:
-                let interval = try required(interval, part)
+                let interval = try required(interval, part.wireName)
                 guard let seconds = interval.withBytes({ BarInterval.seconds($0) }) else {
                     throw JSONError(.unknownWord, at: bytes.offset(of: interval), field: "interval")
                 }
                 topic.append(interval: seconds)
-            default: break
             }
             topic.append(0x2f)
         }
     }
 
-    private func required(_ text: JSONText?, _ key: TopicKey) throws(JSONError) -> JSONText {
-        guard let text else { throw JSONError(.missingField, at: end, field: "\(key.wireName)") }
+    private func required(_ text: JSONText?, _ field: StaticString) throws(JSONError) -> JSONText {
+        guard let text else { throw JSONError(.missingField, at: end, field: "\(field)") }
         return text
     }
 
     private func append(
-        _ text: JSONText, _ rule: NameRule, _ key: TopicKey, _ topic: inout [UInt8], _ bytes: JSONBytes
+        _ text: JSONText?, _ rule: NameRule, _ key: TopicKey, _ topic: inout [UInt8], _ bytes: JSONBytes
     ) throws(JSONError) {
+        let text = try required(text, key.wireName)
         let isName = text.withBytes { raw in
             guard rule.accepts(raw) else { return false }
             topic.append(contentsOf: raw)
