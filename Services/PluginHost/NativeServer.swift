@@ -264,6 +264,7 @@ private struct InputLines {
     private var buffer = [UInt8](repeating: 0, count: 64 << 10)
     private var start = 0
     private var end = 0
+    private var briefLook = BriefLook()
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
@@ -289,10 +290,24 @@ private struct InputLines {
             }
             if end == buffer.count { buffer += [UInt8](repeating: 0, count: buffer.count) }
             let (offset, room) = (end, buffer.count - end)
-            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + offset, room) }
+            let count = buffer.withUnsafeMutableBytes {
+                Self.take(descriptor, $0.baseAddress! + offset, room, &briefLook)
+            }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return nil }
             end += count
         }
+    }
+
+    /// Reads with waiting; from a socket it looks for a moment first.
+    private static func take(
+        _ descriptor: Int32, _ place: UnsafeMutableRawPointer, _ room: Int, _ briefLook: inout BriefLook
+    ) -> Int {
+        var count = -1
+        let isThere = briefLook.find {
+            count = recv(descriptor, place, room, Int32(MSG_DONTWAIT))
+            return count >= 0
+        }
+        return isThere ? count : read(descriptor, place, room)
     }
 }

@@ -52,12 +52,3 @@ struct LineBuffer {
         return cuts
     }
 }
-
-/// A clock that only grows.
-enum MonotonicTime {
-    static func microseconds() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1_000_000 + time.tv_nsec / 1_000
-    }
-}

@@ -66,6 +66,7 @@ package final class ProcessInstance: StrategyInstance {
     private var logged = 0
     private var loggedNow = 0
     private var writer = JSONWriter(capacity: 4 << 10)
+    private var briefLook = BriefLook()
 
     /// - Parameter channel: nil starts the plugin's own process.
     package init(
@@ -328,6 +329,14 @@ package final class ProcessInstance: StrategyInstance {
     /// Waits for something of the plugin, and lets the time count.
     func wait() {
         guard let channel else { return }
+        // The struct's own copy: the closure changes this object.
+        var brief = briefLook
+        let answered = brief.find {
+            receive(prints: false, answers: true)
+            return answer != nil || question == nil || failure != nil
+        }
+        briefLook = brief
+        if answered { return receive(prints: true, answers: false) }
         let before = MonotonicTime.microseconds()
         let readable = channel.wait(milliseconds: 50)
         receive(prints: readable.prints, answers: readable.answers)
