@@ -81,6 +81,7 @@ struct NameTests {
         check(Liquidity.self)
         check(PositionEffect.self)
         check(Command.Action.self)
+        #expect(Command.Action(wireName: "input") == nil)
         check(JSONError.Code.self)
     }
 

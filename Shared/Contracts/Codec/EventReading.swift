@@ -3,7 +3,7 @@
 // nanoseconds.
 
 /// The own keys of one kind of event, as cases in the order of its encoder.
-protocol EventKey: WireNamed, RawRepresentable<UInt8> {
+protocol EventKey: WireNamed {
     /// Keys that may be left out.
     static var optional: [Self] { get }
     static var keys: EventKeys { get }

@@ -121,14 +121,14 @@ extension OrderEvent {
     }
 
     /// Every field is required or optional here, so nothing of this survives decoding.
-    private static var blank: OrderEvent {
+    private static let blank: OrderEvent = {
         let report = Report(
             number: 0, status: .accepted, command: 0, order: 0, symbol: .none, side: .buy, type: .market,
             timeInForce: .gtc, quantity: .zero, price: .zero, stopPrice: .zero, filled: .zero,
             remaining: .zero,
             after: 0, timestamp: Timestamp(microseconds: 0))
         return OrderEvent(report, strategy: "", fence: 0, symbol: "")
-    }
+    }()
 }
 
 private enum OrderKey: UInt8, EventKey {

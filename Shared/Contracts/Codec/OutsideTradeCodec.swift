@@ -80,11 +80,11 @@ extension OutsideTrade {
     }
 
     /// Every required field is read, so nothing of this survives decoding.
-    private static var blank: OutsideTrade {
+    private static let blank: OutsideTrade = {
         OutsideTrade(
             source: "", tradeID: "", strategyID: "", strategySeq: 0, seq: 0, symbol: "", side: .buy,
             quantity: .zero, price: .zero, timestamp: Timestamp(microseconds: 0), fee: .zero)
-    }
+    }()
 }
 
 extension TradeKey {

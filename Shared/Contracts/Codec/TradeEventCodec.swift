@@ -103,13 +103,13 @@ extension TradeEvent {
             case .cash: cash = try reader.money()
             }
         }
-        for key in TradePerformanceKey.allCases where !scope.has(key) {
+        for key in TradePerformanceKey.all where !scope.has(key) {
             throw JSONError(.missingField, at: reader.offset, field: "performance_data.\(key.wireName)")
         }
     }
 
     /// Every field is required, so nothing of this survives decoding.
-    private static var blank: TradeEvent {
+    private static let blank: TradeEvent = {
         let zero = Timestamp(microseconds: 0)
         let execution = Execution(
             strategySeq: 0, order: 0, fill: 0, effect: .open, side: .buy, liquidity: .taker, symbol: .none,
@@ -117,7 +117,7 @@ extension TradeEvent {
             timestamp: zero,
             position: .zero, averagePrice: .zero, realizedPnl: .zero, cash: .zero)
         return TradeEvent(execution, strategy: "", symbol: "")
-    }
+    }()
 
     /// The execution that this is the wire form of; nil unless its ids are `<strategy>:<order>:<fill>`.
     public func execution(symbol: SymbolIndex) -> Execution? {
@@ -179,6 +179,7 @@ enum TradePerformanceKey: UInt8, WireNamed {
     case position, averagePrice, realizedPnl, cash
 
     static let table = KeyTable<TradePerformanceKey>()
+    static let all = allCases
 
     var wireName: StaticString {
         switch self {

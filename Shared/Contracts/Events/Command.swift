@@ -9,6 +9,7 @@ public struct Command: Sendable, Equatable {
         case input
         /// What a strategy itself can ask.
         public static var allCases: [Action] { [.submit, .replace, .cancel] }
+        public static var firstWithoutName: UInt8 { Action.input.rawValue }
         public var wireName: StaticString {
             switch self {
             case .submit: "submit"

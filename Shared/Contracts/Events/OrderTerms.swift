@@ -1,20 +1,26 @@
 // The words of an order, each with its wire name. Raw values are local; only `wireName` travels.
 
-/// A closed set of words, each with the name it has on the wire.
-public protocol WireNamed: CaseIterable, Sendable {
+/// A closed set of words, each with the name it has on the wire. Raw values count from 0 without a gap.
+public protocol WireNamed: CaseIterable, RawRepresentable<UInt8>, Sendable {
     var wireName: StaticString { get }
+    /// Cases from this one on never travel.
+    static var firstWithoutName: UInt8 { get }
 }
 
 extension WireNamed {
-    /// The case with this wire name.
+    public static var firstWithoutName: UInt8 { .max }
+
+    /// The case with this wire name. By raw values, since `allCases` makes an array at each call.
     public init?(wireName bytes: UnsafeRawBufferPointer) {
-        for candidate in Self.allCases {
+        var raw: UInt8 = 0
+        while raw < Self.firstWithoutName, let candidate = Self(rawValue: raw) {
             let name = candidate.wireName
             let known = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
             if known.count == bytes.count, known.elementsEqual(bytes) {
                 self = candidate
                 return
             }
+            raw += 1
         }
         return nil
     }

@@ -188,7 +188,7 @@ struct KeyIndex: @unchecked Sendable {
 }
 
 /// The keys of an object as the cases of an enum, in order from raw value 0.
-public struct KeyTable<Key: WireNamed & RawRepresentable<UInt8>>: Sendable {
+public struct KeyTable<Key: WireNamed>: Sendable {
     let index: KeyIndex
 
     /// Made once and kept (`static let`): it searches for a perfect hash and is never freed.
