@@ -45,8 +45,8 @@ package final class Socket {
     /// Kept, because a context must outlive its sockets.
     private let context: Context
     @exclusivity(unchecked) private(set) var raw: UnsafeMutableRawPointer?
-    /// Whether it was sent to or received from since a `PollSet` last asked it: that may have taken the edge
-    /// of its descriptor.
+    /// Whether a `PollSet` must ask it: using a socket may take the edge of its descriptor. A receive that
+    /// found nothing has looked itself, so that whatever comes later gives an edge again.
     @exclusivity(unchecked) var wasUsed = true
 
     init(raw: UnsafeMutableRawPointer, kind: Kind, context: Context) {
@@ -158,7 +158,10 @@ package final class Socket {
         wasUsed = true
         while true {
             if zmq_msg_recv(message.raw, raw, ZMQ_DONTWAIT) >= 0 { return .done }
-            if let outcome = outcome(of: "receive") { return outcome }
+            if let outcome = outcome(of: "receive") {
+                wasUsed = outcome != .wouldBlock
+                return outcome
+            }
         }
     }
 

@@ -98,6 +98,43 @@ private func wait(for socket: Socket) -> Bool {
         #expect(throws: ZeroMQError.self) { try context.socket(.pub) }
     }
 
+    @Test func `after a receive that found nothing the next message is noticed by its edge alone`() throws {
+        let context = try Context()
+        let router = try context.socket(.router)
+        let endpoint = try router.bind("tcp://127.0.0.1:*")
+        let dealer = try context.socket(.dealer)
+        try dealer.connect(endpoint)
+        let (atRouter, atDealer) = (PollSet(), PollSet())
+        atRouter.add(router, for: .readable)
+        atDealer.add(dealer, for: .readable)
+        let frame = Message()
+        /// All frames that are there, behind the edge of their coming.
+        func take(_ socket: Socket, _ set: PollSet) throws -> [[UInt8]] {
+            set.askedAll = .max
+            // A connection that comes gives an edge too.
+            var waits = 0
+            while set.wait(milliseconds: 10_000) != .ready(1) {
+                waits += 1
+                try #require(waits < 5)
+            }
+            var frames: [[UInt8]] = []
+            while socket.receive(into: frame) == .done { frames.append(frame.array) }
+            #expect(!socket.wasUsed)
+            return frames
+        }
+        for round in 0..<500 {
+            let text = Array("\(round)".utf8)
+            #expect(dealer.send(text) == .done)
+            let asked = try take(router, atRouter)
+            #expect(asked.last == text)
+            // Sending may take an edge: it is asked again before the next wait.
+            #expect(router.send(asked[0], more: true) == .done)
+            #expect(router.send(text) == .done)
+            #expect(router.wasUsed)
+            #expect(try take(dealer, atDealer) == [text])
+        }
+    }
+
     @Test func `what comes on a patient socket is found when something else ends the wait`() throws {
         let context = try Context()
         let patient = try context.socket(.pair)
