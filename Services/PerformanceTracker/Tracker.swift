@@ -62,6 +62,7 @@ enum Tracker {
         context.stop.onStop { bus.stop() }
         var options = StoreOptions()
         options.programVersion = platformVersion
+        options.givesWay = true
         let store = try openStore(StackSettings.databaseLocation(settings), options: options)
         let core = try TrackerCore(
             store: store, simulators: simulators.map(\.name), sources: sources, clock: wallClock)

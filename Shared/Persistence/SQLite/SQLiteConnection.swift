@@ -7,16 +7,18 @@ final class SQLiteConnection: StoreConnection {
     let dialect = Dialect.sqlite
     let database: Database
     let path: String
+    let givesWay: Bool
     private let handle: OpaquePointer
     var statements: [String: any PreparedStatement] = [:]
     var booking: BookingStatements?
 
-    init(_ database: Database, path: String) throws {
+    init(_ database: Database, path: String, givesWay: Bool) throws {
         guard let handle = database.sqliteConnection else {
             throw StoreError(.closed, "the database \(path) is closed")
         }
         self.database = database
         self.path = path
+        self.givesWay = givesWay
         self.handle = handle
     }
 

@@ -45,7 +45,8 @@ final class SQLiteDriver: StoreDriver, @unchecked Sendable {
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             let connection = try queue.inDatabase { database in
-                let connection = try SQLiteConnection(database, path: path)
+                let connection = try SQLiteConnection(
+                    database, path: path, givesWay: options.givesWay)
                 try prepare(connection, options: options)
                 // Confined to the queue from here on.
                 nonisolated(unsafe) let confined = connection
