@@ -199,7 +199,7 @@ private final class SimulatorLoop {
         // Nobody is answered before the journal holds it; a full disk stops answers, not the process.
         if publisher.writeJournal() {
             // Others may wait for a trade; for all else the strategy does.
-            if core.counts.trades != publishedTrades { publisher.send() }
+            if core.counts.trades != publishedTrades { publisher.sendGathered(isUrgent: true) }
             publishedTrades = core.counts.trades
             try core.prepareAnswers()
             core.flushAnswers { peer, bytes in
@@ -207,9 +207,10 @@ private final class SimulatorLoop {
                 _ = server.send(bytes, to: peer)
                 return true
             }
-            publisher.send()
+            publisher.sendGathered(isUrgent: false)
             if summary.ended != announcedEnds {
                 announcedEnds = summary.ended
+                publisher.send()
                 publisher.sendHeartbeat()
             }
             snapshots.turn(core, publisher, at: summary.furthest)
@@ -291,7 +292,7 @@ private struct SimulatorFigures {
         trades.set(total: core.counts.trades)
         marks.set(total: core.counts.marks)
         fenced.set(total: core.counts.fenced)
-        lastSeq.set(Int(publisher.lastSeq))
+        lastSeq.set(Int(publisher.journalledSeq))
         marketSeq.set(Int(feed.window.next - 1))
         gaps.set(total: Int64(feed.counters.gaps))
         lag.set(Int(feed.window.next - summary.slowest))

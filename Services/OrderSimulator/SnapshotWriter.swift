@@ -43,11 +43,11 @@ final class SnapshotWriter: @unchecked Sendable {
     /// - Parameter place: how far the furthest session has come.
     func turn(_ core: SimulatorCore, _ publisher: Publisher, at place: UInt64) {
         guard every > 0, !isWriting, place >= taken + every,
-            let bytes = core.snapshot(epoch: publisher.header.epoch, seq: publisher.lastSeq)
+            let bytes = core.snapshot(epoch: publisher.header.epoch, seq: publisher.journalledSeq)
         else { return }
         taken = place
         isWriting = true
-        let (folder, seq, keepsOldest) = (folder, publisher.lastSeq, !core.isUntouched)
+        let (folder, seq, keepsOldest) = (folder, publisher.journalledSeq, !core.isUntouched)
         queue.async { [self] in
             var problem: String?
             do throws(JournalError) {
@@ -70,11 +70,11 @@ final class SnapshotWriter: @unchecked Sendable {
     /// Takes a last snapshot at an orderly end, so that the next start goes on from here.
     func finish(_ core: SimulatorCore, _ publisher: Publisher) {
         queue.sync {}
-        guard every > 0, publisher.lastSeq > lastSeq, publisher.lastSeq + 1 == publisher.nextSeq,
-            let bytes = core.snapshot(epoch: publisher.header.epoch, seq: publisher.lastSeq)
+        guard every > 0, publisher.journalledSeq > lastSeq, publisher.journalledSeq + 1 == publisher.nextSeq,
+            let bytes = core.snapshot(epoch: publisher.header.epoch, seq: publisher.journalledSeq)
         else { return }
         do throws(JournalError) {
-            try folder.write(bytes, seq: publisher.lastSeq, keepsOldest: !core.isUntouched)
+            try folder.write(bytes, seq: publisher.journalledSeq, keepsOldest: !core.isUntouched)
         } catch {
             log.warning("a snapshot could not be written: \(error)")
         }

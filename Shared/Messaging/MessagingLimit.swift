@@ -25,6 +25,8 @@ package enum MessagingLimit {
     package static let subscribeQueue: Int32 = 131_072
     /// Topics that a publisher or subscriber knows; messages on further ones are rejected.
     package static let topics = 1 << 20
+    /// Bytes of journalled records that wait for `MessagingInterval.gather`; beyond it they leave at once.
+    package static let gatheredBytes = 256 << 10
     /// Bytes of records appended and not yet flushed; `Publisher.isFull` says so.
     package static let batchBytes = 16 << 20
     /// Changed topics in one heartbeat; the others are in the next one.
@@ -85,6 +87,8 @@ package enum MessagingLimit {
 package enum MessagingInterval {
     /// Between two heartbeats of a publisher (DESIGN 5).
     package static let heartbeat = Duration.milliseconds(250)
+    /// Batches that come faster leave together, see `Publisher.sendGathered`.
+    package static let gather = Duration.milliseconds(1)
     /// Silence after which a subscription is made anew: eight heartbeats.
     package static let silence = Duration.seconds(2)
     /// Wait for the next frame of a replay before it is asked for anew.

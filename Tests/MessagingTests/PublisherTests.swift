@@ -166,6 +166,73 @@ private final class Disk: Sendable {
         bus.close()
     }
 
+    @Test
+    func `small batches leave together and in order, and what is urgent does not wait for the rest`() throws {
+        let folder = try TemporaryFolder()
+        let bus = try Bus()
+        let journal = try JournalWriter(directory: folder.path + "/j", makeEpoch: { "k3v9q2" })
+        let publisher = try Publisher(
+            bus: bus, endpoint: folder.endpoint("pub"), source: "simulator", journal: journal,
+            wallClock: { Self.time })
+        publisher.gather = .seconds(3_600)
+        let reader = try PlainReader(bus, publisher.endpoint)
+        drive([bus]) { !reader.messages.isEmpty }
+        func put(_ topics: String..., isUrgent: Bool) {
+            for topic in topics { append(publisher, topic) }
+            #expect(publisher.writeJournal())
+            publisher.sendGathered(isUrgent: isUrgent)
+        }
+        put("order/a/", isUrgent: false)
+        #expect(publisher.lastSeq == 1)
+        put("order/b/", "order/c/", isUrgent: false)
+        put("order/d/", isUrgent: false)
+        // Journalled, and not yet said to be sent.
+        #expect(publisher.lastSeq == 1)
+        #expect(publisher.journalledSeq == 4)
+        put("trade/e/", isUrgent: true)
+        #expect(publisher.lastSeq == 5)
+        put("trade/f/", isUrgent: true)
+        put("order/g/", isUrgent: false)
+        #expect(publisher.lastSeq == 5)
+        append(publisher, "order/h/")
+        #expect(publisher.flush())
+        #expect(publisher.lastSeq == 8)
+        drive([bus]) { reader.events.count == 8 }
+        #expect(reader.events.map { $0.topic.split(separator: "/")[1] }.joined() == "abcdefgh")
+        let seqs = try reader.events.map {
+            try Array($0.json.utf8).withUnsafeBytes { try EventHead.read($0).head.stamp.seq }
+        }
+        #expect(seqs == Array(1...8))
+        bus.close()
+    }
+
+    @Test func `what was gathered leaves by itself, and before the end`() throws {
+        let folder = try TemporaryFolder()
+        let bus = try Bus()
+        let journal = try JournalWriter(directory: folder.path + "/j", makeEpoch: { "k3v9q2" })
+        let publisher = try Publisher(
+            bus: bus, endpoint: folder.endpoint("pub"), source: "simulator", journal: journal,
+            wallClock: { Self.time })
+        let reader = try PlainReader(bus, publisher.endpoint)
+        drive([bus]) { !reader.messages.isEmpty }
+        for round in 1...50 as ClosedRange<UInt64> {
+            append(publisher, "order/a/")
+            #expect(publisher.writeJournal())
+            publisher.sendGathered(isUrgent: round.isMultiple(of: 3))
+        }
+        drive([bus]) { reader.events.count == 50 }
+        #expect(publisher.lastSeq == 50)
+        publisher.gather = .seconds(3_600)
+        for _ in 0..<2 {
+            append(publisher, "order/a/")
+            #expect(publisher.writeJournal())
+            publisher.sendGathered(isUrgent: false)
+        }
+        #expect(publisher.lastSeq < 52)
+        bus.close()
+        #expect(publisher.lastSeq == 52)
+    }
+
     private struct Unexpected: Error {}
 
     @Test func `a publisher of notices numbers in memory`() throws {

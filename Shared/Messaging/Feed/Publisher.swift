@@ -51,6 +51,13 @@ package final class Publisher {
     @exclusivity(unchecked) private var topics: [KnownTopic] = []
     private var retryWait = MessagingInterval.journalRetry
     private var isWaitingToRetry = false
+    /// How far apart `sendGathered` sends; a test sets another span.
+    package var gather = MessagingInterval.gather
+    private var gathered = GatheredRecords()
+    /// When `sendGathered` last sent something, and when something urgent.
+    private var lastSent = MonotonicTime(nanoseconds: .min / 2)
+    private var lastUrgent = MonotonicTime(nanoseconds: .min / 2)
+    private var gatherTimer: (token: Bus.Token, due: MonotonicTime)?
 
     private struct KnownTopic {
         let bytes: [UInt8]
@@ -100,6 +107,7 @@ package final class Publisher {
         bus.onStop { [weak self] in
             self?.isWaitingToRetry = false
             self?.flush()
+            self?.sendHeld()
         }
     }
 
@@ -185,6 +193,7 @@ package final class Publisher {
 
     /// The second half.
     package func send() {
+        sendHeld()
         guard appended > 0 else { return }
         if let journal {
             let batch = journal.pending
@@ -199,8 +208,48 @@ package final class Publisher {
             }
             notices.clear()
         }
-        appended = 0
         heartbeat.last = nextSeq - 1
+        hasLeft()
+    }
+
+    /// The second half for many small batches: what comes within a millisecond of the last sending leaves
+    /// with the end of that millisecond, so that a burst wakes its readers a thousand times a second and not
+    /// for each batch. What is urgent waits only for what was urgent. Order and content are those of `send`.
+    package func sendGathered(isUrgent: Bool) {
+        guard appended > 0 else { return }
+        let now = MonotonicTime.now()
+        let due = (isUrgent ? lastUrgent : lastSent) + gather
+        guard let journal, due > now, gathered.bytes.count < MessagingLimit.gatheredBytes else {
+            if isUrgent { lastUrgent = now }
+            lastSent = now
+            return send()
+        }
+        journal.withPendingBytes { gathered.take(journal.pending, of: $0) }
+        hasLeft()
+        if let gatherTimer {
+            guard due < gatherTimer.due else { return }
+            bus.cancel(gatherTimer.token)
+        }
+        let token = bus.timer(after: due - now) { [weak self] in
+            guard let self else { return }
+            self.gatherTimer = nil
+            (self.lastSent, self.lastUrgent) = (due, due)
+            self.sendHeld()
+        }
+        gatherTimer = (token, due)
+    }
+
+    private func sendHeld() {
+        guard let last = gathered.records.last else { return }
+        gathered.bytes.withUnsafeBytes { send(gathered.records, of: $0, noting: &heartbeat) }
+        crash_point(CRASH_POINT_PUBLISHED)
+        gathered.clear()
+        heartbeat.last = last.seq
+    }
+
+    /// The batch needs nothing more from the journal.
+    private func hasLeft() {
+        appended = 0
         health = .healthy
         retryWait = MessagingInterval.journalRetry
     }
@@ -260,6 +309,26 @@ package final class Publisher {
             }
         }
         counters.heartbeats += 1
+    }
+}
+
+/// Records that are in the journal and were not sent yet.
+private struct GatheredRecords {
+    private(set) var bytes: [UInt8] = []
+    private(set) var records: [(seq: UInt64, topic: Int, json: Range<Int>)] = []
+
+    mutating func take(_ batch: [JournalWriter.PendingRecord], of source: UnsafeRawBufferPointer) {
+        let start = bytes.count
+        bytes.append(contentsOf: source)
+        for record in batch {
+            let json = start + record.json.lowerBound..<start + record.json.upperBound
+            records.append((record.seq, record.topic, json))
+        }
+    }
+
+    mutating func clear() {
+        bytes.removeAll(keepingCapacity: true)
+        records.removeAll(keepingCapacity: true)
     }
 }
 
