@@ -44,7 +44,7 @@ package final class PollSet {
     }
 
     /// All sockets are asked at least this often, in nanoseconds.
-    static let askAll: Int64 = 100_000_000
+    private static let askAll: Int64 = 100_000_000
 
     @exclusivity(unchecked) private var entries: [Entry] = []
     @exclusivity(unchecked) private var descriptors: [pollfd] = []

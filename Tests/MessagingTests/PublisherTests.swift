@@ -48,18 +48,24 @@ private final class Disk: Sendable {
 @Suite struct PublisherTests {
     private static let time = Timestamp(seconds: 1_766_658_600)
 
-    @Test
-    func `what was sent is what the journal holds, and unpublished records take a seq but are not sent`()
-        throws
-    {
-        let folder = try TemporaryFolder()
-        let bus = try Bus()
+    /// A publisher with a new journal, and a reader that its messages reach.
+    private func heard(_ bus: Bus, _ folder: TemporaryFolder) throws -> (Publisher, PlainReader) {
         let journal = try JournalWriter(directory: folder.path + "/j", makeEpoch: { "k3v9q2" })
         let publisher = try Publisher(
             bus: bus, endpoint: folder.endpoint("pub"), source: "simulator", journal: journal,
             wallClock: { Self.time })
         let reader = try PlainReader(bus, publisher.endpoint)
         drive([bus]) { !reader.messages.isEmpty }
+        return (publisher, reader)
+    }
+
+    @Test
+    func `what was sent is what the journal holds, and unpublished records take a seq but are not sent`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let bus = try Bus()
+        let (publisher, reader) = try heard(bus, folder)
         append(publisher, "tick/IBM/")
         append(publisher, "session/x/")
         append(publisher, "command/x/")
@@ -170,13 +176,8 @@ private final class Disk: Sendable {
     func `small batches leave together and in order, and what is urgent does not wait for the rest`() throws {
         let folder = try TemporaryFolder()
         let bus = try Bus()
-        let journal = try JournalWriter(directory: folder.path + "/j", makeEpoch: { "k3v9q2" })
-        let publisher = try Publisher(
-            bus: bus, endpoint: folder.endpoint("pub"), source: "simulator", journal: journal,
-            wallClock: { Self.time })
+        let (publisher, reader) = try heard(bus, folder)
         publisher.gather = .seconds(3_600)
-        let reader = try PlainReader(bus, publisher.endpoint)
-        drive([bus]) { !reader.messages.isEmpty }
         func put(_ topics: String..., isUrgent: Bool) {
             for topic in topics { append(publisher, topic) }
             #expect(publisher.writeJournal())
@@ -209,12 +210,7 @@ private final class Disk: Sendable {
     @Test func `what was gathered leaves by itself, and before the end`() throws {
         let folder = try TemporaryFolder()
         let bus = try Bus()
-        let journal = try JournalWriter(directory: folder.path + "/j", makeEpoch: { "k3v9q2" })
-        let publisher = try Publisher(
-            bus: bus, endpoint: folder.endpoint("pub"), source: "simulator", journal: journal,
-            wallClock: { Self.time })
-        let reader = try PlainReader(bus, publisher.endpoint)
-        drive([bus]) { !reader.messages.isEmpty }
+        let (publisher, reader) = try heard(bus, folder)
         for round in 1...50 as ClosedRange<UInt64> {
             append(publisher, "order/a/")
             #expect(publisher.writeJournal())
@@ -231,6 +227,25 @@ private final class Disk: Sendable {
         #expect(publisher.lastSeq < 52)
         bus.close()
         #expect(publisher.lastSeq == 52)
+    }
+
+    @Test func `what is urgent does not wait for what was gathered before it`() throws {
+        let folder = try TemporaryFolder()
+        let bus = try Bus()
+        let (publisher, reader) = try heard(bus, folder)
+        publisher.gather = .milliseconds(50)
+        for _ in 0..<2 {
+            append(publisher, "order/a/")
+            #expect(publisher.writeJournal())
+            publisher.sendGathered(isUrgent: false)
+        }
+        drive([bus]) { reader.events.count == 2 }
+        publisher.gather = .seconds(3_600)
+        append(publisher, "trade/b/")
+        #expect(publisher.writeJournal())
+        publisher.sendGathered(isUrgent: true)
+        #expect(publisher.lastSeq == 3)
+        bus.close()
     }
 
     private struct Unexpected: Error {}

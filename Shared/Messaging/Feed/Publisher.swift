@@ -54,7 +54,7 @@ package final class Publisher {
     /// How far apart `sendGathered` sends; a test sets another span.
     package var gather = MessagingInterval.gather
     private var gathered = GatheredRecords()
-    /// When `sendGathered` last sent something, and when something urgent.
+    /// When `sendGathered` last sent something or is to send what it holds, and the same of what is urgent.
     private var lastSent = MonotonicTime(nanoseconds: .min / 2)
     private var lastUrgent = MonotonicTime(nanoseconds: .min / 2)
     private var gatherTimer: (token: Bus.Token, due: MonotonicTime)?
@@ -226,17 +226,16 @@ package final class Publisher {
         }
         journal.withPendingBytes { gathered.take(journal.pending, of: $0) }
         hasLeft()
-        if let gatherTimer {
-            guard due < gatherTimer.due else { return }
-            bus.cancel(gatherTimer.token)
+        let leaves = min(due, gatherTimer?.due ?? due)
+        lastSent = leaves
+        if isUrgent { lastUrgent = leaves }
+        guard gatherTimer?.due != leaves else { return }
+        if let gatherTimer { bus.cancel(gatherTimer.token) }
+        let token = bus.timer(after: leaves - now) { [weak self] in
+            self?.gatherTimer = nil
+            self?.sendHeld()
         }
-        let token = bus.timer(after: due - now) { [weak self] in
-            guard let self else { return }
-            self.gatherTimer = nil
-            (self.lastSent, self.lastUrgent) = (due, due)
-            self.sendHeld()
-        }
-        gatherTimer = (token, due)
+        gatherTimer = (token, leaves)
     }
 
     private func sendHeld() {
