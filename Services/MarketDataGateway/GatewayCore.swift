@@ -24,6 +24,9 @@ final class GatewayCore {
     static let eventsPerTurn = 1_024
 
     @exclusivity(unchecked) private var source: any MarketDataSource
+    /// That of the source, counted along: to ask it would copy it.
+    @exclusivity(unchecked) private var position: UInt64
+    private let header: EnvelopeHeader
     private let opened: OpenedSource
     private let publisher: Publisher
     private let speed: ReplaySpeed
@@ -49,7 +52,10 @@ final class GatewayCore {
         self.speed = speed
         self.isEnded = isEnded
         source = try opened.makeSource()
+        header = publisher.header
+        self.position = position
         if !isEnded { try source.skip(to: position, symbols: &symbols) }
+        self.position = source.position
     }
 
     /// Appends events to the publisher's batch as far as they may leave now.
@@ -68,6 +74,7 @@ final class GatewayCore {
                 }
             }
             if let wait = wait(now) { return .after(wait) }
+            position += 1
             append()
             hasEvent = false
             allowance -= 1
@@ -99,11 +106,8 @@ final class GatewayCore {
     }
 
     private func append() {
-        let position = source.position
         let name = event.symbol == .none ? [] : symbols.bytes(of: event.symbol)
         let session = event.kind == .instrument ? opened.session(of: symbols.name(of: event.symbol)) : nil
-        let header = publisher.header
-        let event = event
         publisher.append(topic: topicNumber(name)) { stamp, json in
             var stamp = stamp
             stamp.position = position

@@ -60,6 +60,7 @@ struct CSVColumns: OptionSet, Sendable {
 
     init(_ column: CSVColumn) { rawValue = 1 << UInt32(column.rawValue) }
 
+    static let always = CSVColumns([CSVColumns(.timestamp), CSVColumns(.symbol)])
     static let quotePrices = CSVColumns([CSVColumns(.bid), CSVColumns(.ask)])
     static let bar = CSVColumns([CSVColumns(.open), CSVColumns(.high), CSVColumns(.low), CSVColumns(.close)])
 

@@ -3,17 +3,20 @@
 
 import Contracts
 
-/// Fields of one line, as ranges of bytes.
+/// Fields of one line, as ranges of bytes. What every row touches goes without checks of overlapping access:
+/// nothing here calls out.
 final class CSVLine {
     /// Unsafe: points to the line in the stream's buffer, or to `scratch`; used for one row only.
-    private(set) var base: UnsafePointer<UInt8>
+    @exclusivity(unchecked) private(set) var base: UnsafePointer<UInt8>
+    /// The newline of the line.
+    @exclusivity(unchecked) private(set) var end: UnsafePointer<UInt8>
     /// Unsafe: where fields begin and end, in pairs, at most `maximumFields` of them; bounds are checked by
     /// `add`.
     private let bounds: UnsafeMutablePointer<Int>
     /// Unsafe: a copy of a line; no line is longer than the stream's buffer.
     private let scratch: UnsafeMutablePointer<UInt8>
     /// How many fields the line has; above `maximumFields` they are only counted.
-    private(set) var count = 0
+    @exclusivity(unchecked) private(set) var count = 0
 
     /// More than the columns we know, so that one too many is noticed.
     static let maximumFields = 64
@@ -22,6 +25,7 @@ final class CSVLine {
         scratch = .allocate(capacity: LineStream.capacity + 1)
         bounds = .allocate(capacity: Self.maximumFields * 2)
         base = UnsafePointer(scratch)
+        end = base
     }
 
     deinit {
@@ -36,6 +40,9 @@ final class CSVLine {
             start: base + bounds[index * 2], count: bounds[index * 2 + 1] - bounds[index * 2])
     }
 
+    /// Whether the line is empty.
+    var isBlank: Bool { count == 1 && bounds[0] == bounds[1] }
+
     @inline(__always)
     private func add(_ start: Int, _ end: Int) {
         if count < Self.maximumFields {
@@ -45,26 +52,42 @@ final class CSVLine {
         count += 1
     }
 
-    /// Cuts `count` bytes, without their line end. False when a quote is open at the end of the line or
+    /// Cuts the line that begins here and ends with a newline, as every line of a `LineStream` does; a
+    /// carriage return before that is no part of it. False when a quote is open at the end of the line or
     /// stands in the middle of a field.
-    func cut(_ line: UnsafePointer<UInt8>, count length: Int) -> Bool {
+    func cut(_ line: UnsafePointer<UInt8>) -> Bool {
         count = 0
-        var start = 0
-        for index in 0..<length {
-            let byte = line[index]
-            if byte == Self.comma {
-                add(start, index)
-                start = index + 1
-            } else if byte == Self.quote || byte == Self.space || byte == Self.tab {
-                return cutCarefully(line, count: length)
-            }
-        }
         base = line
-        add(start, length)
+        var start = 0
+        var at = 0
+        while true {
+            let byte = line[at]
+            // Digits, letters, points and signs lie above the comma, all that ends a field or a line below.
+            if byte == Self.comma {
+                add(start, at)
+                start = at + 1
+            } else if byte < Self.comma {
+                if byte == LineStream.newline { break }
+                if byte == Self.quote || byte == Self.space || byte == Self.tab {
+                    return cutCarefully(line, from: at)
+                }
+            }
+            at += 1
+        }
+        end = line + at
+        add(start, length(line))
         return true
     }
 
-    private func cutCarefully(_ line: UnsafePointer<UInt8>, count length: Int) -> Bool {
+    /// Bytes of the line without its line end.
+    private func length(_ line: UnsafePointer<UInt8>) -> Int {
+        end > line && end[-1] == Self.carriageReturn ? end - line - 1 : end - line
+    }
+
+    private func cutCarefully(_ line: UnsafePointer<UInt8>, from at: Int) -> Bool {
+        end = line + at
+        while end.pointee != LineStream.newline { end += 1 }
+        let length = length(line)
         count = 0
         base = UnsafePointer(scratch)
         var out = 0
@@ -111,4 +134,5 @@ final class CSVLine {
     private static let quote: UInt8 = 0x22
     private static let space: UInt8 = 0x20
     private static let tab: UInt8 = 0x09
+    private static let carriageReturn: UInt8 = 0x0d
 }

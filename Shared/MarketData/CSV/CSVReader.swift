@@ -19,22 +19,24 @@ struct CSVTable: Sendable {
     static let longestInterval: UInt32 = 60 * 86_400
 }
 
-/// Reads one CSV file. Symbols are numbered as the file shows them.
+/// Reads one CSV file. Symbols are numbered as the file shows them. What every row touches goes without checks
+/// of overlapping access: the reader calls nothing that could come back to it.
 final class CSVReader {
     let path: String
     private let file: PlainFile
     private let lines = LineStream()
     private let columns: [CSVColumn]
     private let cut = CSVLine()
-    private var values: [Int64] = Array(repeating: 0, count: CSVColumn.allCases.count)
-    private var filled = CSVColumns()
-    private var interval: UInt32 = 0
-    private var codes = (ShortCode.none, ShortCode.none)
-    private(set) var symbols = SymbolTable()
-    private var symbol = SymbolIndex.none
-    private var lastTime = Timestamp(microseconds: .min)
-    private var pendingTrade: MarketEvent?
-    private(set) var line = 0
+    /// Of times and amounts, by column.
+    @exclusivity(unchecked) private var values: [Int64] = Array(repeating: 0, count: CSVColumn.allCases.count)
+    @exclusivity(unchecked) private var filled = CSVColumns()
+    @exclusivity(unchecked) private var interval: UInt32 = 0
+    @exclusivity(unchecked) private var codes = (ShortCode.none, ShortCode.none)
+    @exclusivity(unchecked) private(set) var symbols = SymbolTable()
+    @exclusivity(unchecked) private var symbol = SymbolIndex.none
+    @exclusivity(unchecked) private var lastTime = Timestamp(microseconds: .min)
+    @exclusivity(unchecked) private var pendingTrade: MarketEvent?
+    @exclusivity(unchecked) private(set) var line = 0
     private(set) var roundedSizes = 0
 
     init(path: String, identity: FileIdentity) throws(MarketDataError) {
@@ -43,14 +45,10 @@ final class CSVReader {
         lines.open(file)
         var names: [String] = []
         if try lines.refill() {
-            let length = Self.length(lines)
             var start = lines.at
-            var count = length
             // A byte order mark is no part of the first name.
-            if count >= 3, start[0] == 0xef, start[1] == 0xbb, start[2] == 0xbf {
-                (start, count) = (start + 3, count - 3)
-            }
-            guard cut.cut(start, count: count) else {
+            if lines.limit - start > 3, start[0] == 0xef, start[1] == 0xbb, start[2] == 0xbf { start += 3 }
+            guard cut.cut(start) else {
                 throw MarketDataError(.badRow, path: path, line: 1, "a quoted field does not end in its line")
             }
             guard cut.count <= CSVLine.maximumFields else {
@@ -59,10 +57,10 @@ final class CSVReader {
                     "there are \(cut.count) columns; at most \(CSVLine.maximumFields) are read")
             }
             for place in 0..<cut.count { names.append(String(decoding: cut.field(place), as: UTF8.self)) }
+            lines.at = cut.end + 1
         }
         columns = try CSVColumns.reading(header: names, path: path)
         line = 1
-        lines.at = Self.next(lines)
     }
 
     /// CRC-32 of the bytes read so far; of the whole file after the last row.
@@ -80,11 +78,10 @@ final class CSVReader {
                 guard try lines.refill() else { return false }
             }
             line += 1
-            let count = Self.length(lines)
-            let start = lines.at
-            lines.at = Self.next(lines)
-            if count == 0 { continue }
-            guard cut.cut(start, count: count) else { throw bad("a quoted field does not end in its line") }
+            let isCut = cut.cut(lines.at)
+            lines.at = cut.end + 1
+            guard isCut else { throw bad("a quoted field does not end in its line") }
+            if cut.isBlank { continue }
             guard cut.count == columns.count else {
                 throw bad("there are \(cut.count) fields, but the first line names \(columns.count) columns")
             }
@@ -94,24 +91,11 @@ final class CSVReader {
         }
     }
 
-    /// Bytes of the line at `at`, without its line end.
-    private static func length(_ lines: LineStream) -> Int {
-        var end = lines.at
-        while end.pointee != LineStream.newline { end += 1 }
-        if end > lines.at, end[-1] == 0x0d { end -= 1 }
-        return end - lines.at
-    }
-
-    private static func next(_ lines: LineStream) -> UnsafePointer<UInt8> {
-        var end = lines.at
-        while end.pointee != LineStream.newline { end += 1 }
-        return end + 1
-    }
-
     private func readFields() throws(MarketDataError) {
         filled = []
         codes = (.none, .none)
-        for (place, column) in columns.enumerated() {
+        for place in columns.indices {
+            let column = columns[place]
             let field = cut.field(place)
             if field.isEmpty { continue }
             filled.insert(CSVColumns(column))
@@ -137,8 +121,9 @@ final class CSVReader {
             default: try readAmount(column, field)
             }
         }
-        for needed in [CSVColumn.timestamp, .symbol] where !filled.has(needed) {
-            throw bad("column \"\(needed.name)\" is empty")
+        guard filled.isSuperset(of: .always) else {
+            let empty = filled.has(.timestamp) ? CSVColumn.symbol : .timestamp
+            throw bad("column \"\(empty.name)\" is empty")
         }
     }
 

@@ -15,8 +15,8 @@ final class LineStream {
     private var source: ByteSource?
     /// The next byte to read. Only moved forward, at most to `limit`. Not to be followed while nothing is
     /// open.
-    var at: UnsafePointer<UInt8>
-    private(set) var limit: UnsafePointer<UInt8>
+    @exclusivity(unchecked) var at: UnsafePointer<UInt8>
+    @exclusivity(unchecked) private(set) var limit: UnsafePointer<UInt8>
     private var filled = 0
     private var ended = false
 

@@ -9,10 +9,11 @@ import Contracts
 import Messaging
 import TradingCore
 
-/// The feed of one process. Confined to the bus thread.
+/// The feed of one process. Confined to the bus thread. What every event touches goes without checks of
+/// overlapping access: neither codec nor window calls back.
 package final class MarketFeed: FeedReceiver {
-    package private(set) var window = EventWindow(startingAt: 1)
-    package var symbols = SymbolTable()
+    @exclusivity(unchecked) package private(set) var window = EventWindow(startingAt: 1)
+    @exclusivity(unchecked) package var symbols = SymbolTable()
     /// Why the feed has ended for good.
     package private(set) var failure: FeedFailure?
     /// Messages that could not be read; the stream goes on.
@@ -26,12 +27,12 @@ package final class MarketFeed: FeedReceiver {
     /// The oldest event that the gateway keeps; 0 while it has not said.
     package private(set) var keptFirst: UInt64 = 0
     /// Whether the first event that comes is where the window begins.
-    private var beginsWithOldest = false
+    @exclusivity(unchecked) private var beginsWithOldest = false
 
     private let bus: Bus
     private var configuration: SubscriberConfiguration
-    private var subscriber: Subscriber?
-    private var event = MarketEvent(kind: .clock, symbol: .none, timestamp: Timestamp(microseconds: 0))
+    @exclusivity(unchecked) private var subscriber: Subscriber?
+    @exclusivity(unchecked) private var event = MarketEvent(kind: .clock, symbol: .none, timestamp: Timestamp(microseconds: 0))
 
     /// - Parameters:
     ///   - reader: the name under which the gateway knows this process, for pacing.
