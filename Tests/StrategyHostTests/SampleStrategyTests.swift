@@ -19,6 +19,8 @@ import Testing
         var commands: [Command] = []
         var position: Int64 = 0
         var seq: UInt64 = 0
+        /// The market's time; each quote is 10 µs after the one before unless it is set.
+        var microseconds: Int64 = 0
         var executions: UInt64 = 0
 
         init(_ id: String, _ texts: [String]) throws {
@@ -46,9 +48,10 @@ import Testing
         /// A quote around this mid, in cents.
         func quote(_ cents: Int64, width: Int64 = 2) throws {
             seq += 1
+            microseconds = max(microseconds, Int64(seq) * 10)
             try strategy.handle(
                 StrategyHostTests.quote(
-                    seq, at: Int64(seq) * 10, (cents - width / 2) * 1_000_000, (cents + width / 2) * 1_000_000
+                    seq, at: microseconds, (cents - width / 2) * 1_000_000, (cents + width / 2) * 1_000_000
                 ))
         }
 
@@ -68,7 +71,7 @@ import Testing
                         strategySeq: executions, order: command.order, fill: 1, effect: .update,
                         side: command.side, liquidity: .taker, symbol: command.symbol,
                         quantity: command.quantity, price: command.price, referencePrice: command.price,
-                        slippage: .zero, fee: .zero, timestamp: Timestamp(microseconds: Int64(seq) * 10),
+                        slippage: .zero, fee: .zero, timestamp: Timestamp(microseconds: microseconds),
                         position: Quantity(units: position), averagePrice: .zero, realizedPnl: .zero,
                         cash: .zero))
             }
@@ -79,7 +82,7 @@ import Testing
                     order: command.order, symbol: command.symbol, side: command.side, type: command.type,
                     timeInForce: command.timeInForce, quantity: terms.quantity, price: terms.price,
                     stopPrice: .zero, filled: .zero, remaining: isOver ? .zero : terms.quantity,
-                    after: strategy.lastEvent, timestamp: Timestamp(microseconds: Int64(seq) * 10),
+                    after: strategy.lastEvent, timestamp: Timestamp(microseconds: microseconds),
                     reason: reason, executions: fills))
         }
     }
@@ -214,14 +217,48 @@ import Testing
     }
 
     @Test(
-        "quoter waits for the next event after a rejection",
+        "after a rejection a side of quoter rests until the position changes or its time is over",
         .enabled(if: isBuilt, "sample strategies are not built"))
     func rejection() throws {
-        let market = try Market("quoter", [])
+        let market = try Market("quoter", ["rest=2"])
+        let reason = Reason(code: "insufficient_cash", sentence: "there is not enough cash")
         try market.quote(10_000)
         let first = market.taken()
-        let reason = Reason(code: "no_cash", sentence: "there is not enough cash")
-        for command in first { try market.answer(command, .rejected, reason: reason) }
+        try market.answer(first[0], .rejected, reason: reason)
+        try market.answer(first[1], .accepted)
+        try market.quote(10_000)
+        #expect(market.taken().isEmpty, "the buy side rests")
+        market.microseconds = 2_000_009
+        try market.quote(10_000)
+        #expect(market.taken().isEmpty)
+        market.microseconds = 2_000_010
+        try market.quote(10_000)
+        let again = market.taken()
+        #expect(again.map(\.side) == [.buy], "the time is over")
+        try market.answer(again[0], .rejected, reason: reason)
+        try market.quote(10_000)
+        #expect(market.taken().isEmpty)
+        try market.answer(first[1], .filled)
+        let both = market.taken()
+        #expect(both.map(\.side) == [.buy, .sell], "the position has changed")
+        for command in both { try market.answer(command, .accepted) }
+        try market.quote(10_100)
+        let moved = market.taken()
+        #expect(moved.map(\.action) == [.replace, .replace])
+        try market.answer(moved[0], .rejected, order: both[0], reason: reason)
+        try market.answer(moved[1], .replaced)
+        try market.quote(10_200)
+        #expect(market.taken().map(\.side) == [.sell], "its replacement was refused, so the buy side rests")
+    }
+
+    @Test(
+        "a quoter that does not rest tries again on the next event",
+        .enabled(if: isBuilt, "sample strategies are not built"))
+    func restless() throws {
+        let market = try Market("quoter", ["rest=0"])
+        try market.quote(10_000)
+        let reason = Reason(code: "insufficient_cash", sentence: "there is not enough cash")
+        for command in market.taken() { try market.answer(command, .rejected, reason: reason) }
         #expect(market.taken().isEmpty)
         try market.quote(10_000)
         #expect(market.taken().map(\.number) == [3, 4])

@@ -10,13 +10,15 @@
 //   3. An order that is unanswered, or whose replacement is: nothing.
 //   4. A working order whose price is more than `tick` away from the target: replace its price, its quantity
 //      stays.
-// After a rejection the side is looked at again on the next market event, so a refused order cannot loop.
+//   5. After a rejection, of a placement or a replacement, the side rests: rules 2 and 4 do nothing for it
+//      until the symbol's position changes or `rest` seconds of session time are over, whichever is first.
+//      An account that cannot carry an order now will mostly not carry it on the next event either.
 
 import StrategyKit
 
 public struct Quoter: Strategy {
     public static let metadata = StrategyMetadata(
-        id: "quoter", name: "Quoter", version: "1.0.0",
+        id: "quoter", name: "Quoter", version: "1.1.0",
         description: "Keeps a limit order working on each side of the mid and moves both with the market.",
         parameters: [
             .decimal(
@@ -27,6 +29,7 @@ public struct Quoter: Strategy {
                 "max_position", default: "1000", from: "0", through: "1000000000", "position, long or short"),
             .decimal(
                 "tick", default: "0.01", from: "0.00000001", through: "1000000", "step of the prices"),
+            .integer("rest", default: 60, in: 0...86_400, "seconds that a side rests after a rejection"),
         ])
 
     /// One side of one symbol.
@@ -37,6 +40,8 @@ public struct Quoter: Strategy {
         var quantity = Quantity.zero
         /// The command that is not answered yet; 0 for none.
         var pending: UInt64 = 0
+        /// Until then nothing is sent, see rule 5; in microseconds.
+        var restsUntil = Int64.min
     }
 
     private struct Book {
@@ -53,6 +58,7 @@ public struct Quoter: Strategy {
     private var tick = Price.zero
     private var quantity = Quantity.zero
     private var maximumPosition = Quantity.zero
+    private var rest: Int64 = 0
 
     public init() {}
 
@@ -61,6 +67,7 @@ public struct Quoter: Strategy {
         tick = context.decimal("tick")
         quantity = context.decimal("quantity")
         maximumPosition = context.decimal("max_position")
+        rest = Int64(context.integer("rest")) * 1_000_000
         guard quantity <= maximumPosition else {
             throw StrategyError(
                 "quantity (\(quantity)) must not be more than max_position (\(maximumPosition))")
@@ -76,6 +83,7 @@ public struct Quoter: Strategy {
                 state.put(quote.price)
                 state.put(quote.quantity)
                 state.put(quote.pending)
+                state.put(quote.restsUntil)
             }
             state.put(book.bid)
             state.put(book.ask)
@@ -100,7 +108,7 @@ public struct Quoter: Strategy {
     private static func quote(from state: inout SnapshotReader) throws(StrategyError) -> Quote {
         Quote(
             order: try state.take(), price: try state.take(), quantity: try state.take(),
-            pending: try state.take())
+            pending: try state.take(), restsUntil: try state.take())
     }
 
     public mutating func onMarketData(_ data: MarketData, in context: StrategyContext) throws -> Signal? {
@@ -124,7 +132,12 @@ public struct Quoter: Strategy {
         quote.price = report.price
         quote.quantity = report.quantity
         if !report.isWorking { quote = Quote() }
+        if report.status == .rejected { quote.restsUntil = context.now.microseconds + rest }
         if report.side == .buy { books[slot].buy = quote } else { books[slot].sell = quote }
+        if report.status == .filled || report.status == .partiallyFilled {
+            books[slot].buy.restsUntil = .min
+            books[slot].sell.restsUntil = .min
+        }
         if !report.isWorking, report.status != .rejected, books[slot].isTwoSided {
             try self.quote(report.symbol, in: context)
         }
@@ -151,7 +164,9 @@ public struct Quoter: Strategy {
     private func maintained(
         _ quote: Quote, _ side: Side, _ symbol: SymbolIndex, at target: Price, _ context: StrategyContext
     ) throws -> Quote {
-        guard target > .zero, quote.pending == 0 else { return quote }
+        guard target > .zero, quote.pending == 0, context.now.microseconds >= quote.restsUntil else {
+            return quote
+        }
         var quote = quote
         if quote.order == 0 {
             let position = context.position(of: symbol)
