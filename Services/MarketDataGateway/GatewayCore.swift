@@ -35,6 +35,8 @@ final class GatewayCore {
         kind: .clock, symbol: .none, timestamp: Timestamp(microseconds: 0))
     @exclusivity(unchecked) private var hasEvent = false
     private var topic: [UInt8] = []
+    /// Whether the event at hand waits for its time.
+    private var isWaiting = false
     @exclusivity(unchecked) private(set) var isEnded = false
     @exclusivity(unchecked) private(set) var lastTimestamp = Timestamp(microseconds: 0)
     /// Wall and market time of the first event since the start, from which the pace is counted.
@@ -58,8 +60,11 @@ final class GatewayCore {
         self.position = source.position
     }
 
-    /// Appends events to the publisher's batch as far as they may leave now.
+    /// Appends events to the publisher's batch as far as they may leave now. One that was waited for leaves
+    /// before the next row is even read.
     func produce(now: MonotonicTime) throws -> Release {
+        let wasWaiting = isWaiting
+        isWaiting = false
         var allowance = min(UInt64(Self.eventsPerTurn), pacer.allowance(published: publisher.nextSeq - 1))
         guard publisher.health == .healthy else { return .after(.milliseconds(100)) }
         while !isEnded {
@@ -73,10 +78,14 @@ final class GatewayCore {
                     break
                 }
             }
-            if let wait = wait(now) { return .after(wait) }
+            if let wait = wait(now) {
+                isWaiting = true
+                return .after(wait)
+            }
             position += 1
             append()
             hasEvent = false
+            if wasWaiting { return .now }
             allowance -= 1
         }
         return .ended

@@ -54,7 +54,8 @@ final class SimulatorStream {
 
     /// The epoch followed so far; nil before the first booking.
     var followedEpoch: String? { epoch.isEmpty ? nil : epoch }
-    var mustPause: Bool { arrivals.count - first >= Self.maximumWaiting }
+    var waiting: Int { arrivals.count - first }
+    var mustPause: Bool { waiting >= Self.maximumWaiting }
     var hasWork: Bool { first < arrivals.count || !letters.isEmpty }
     var isIdle: Bool { failure != nil || (!hasWork && booked >= complete) }
     /// Whether there is something to book. Trades are booked under the journal that they came of.

@@ -69,6 +69,7 @@ final class TrackerCore {
         streams.allSatisfy(\.isIdle) && !ledgers.values.contains(where: \.needsRecount)
     }
     var hasWork: Bool { streams.contains(where: \.hasWork) }
+    var waitingEvents: Int { streams.reduce(0) { $0 + $1.waiting } }
 
     // MARK: arriving
 

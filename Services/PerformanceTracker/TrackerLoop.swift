@@ -15,6 +15,9 @@ final class TrackerLoop: SimulatorFeedOwner {
     /// Trades of simulators are booked this often at most: a transaction of twenty costs little more than one
     /// of one, and a stream of single trades would keep the database busy with writing the same pages again.
     private static let bookEvery = Duration.milliseconds(5)
+    /// After a batch of more than so many events it is this often: thousands a second are booked together.
+    private static let manyEvents = 32
+    private static let bookManyEvery = Duration.milliseconds(20)
     /// A checkpoint without trades is stored this often at most.
     private static let checkpointEvery = Duration.milliseconds(50)
     private static let noticesEvery = Duration.milliseconds(250)
@@ -76,8 +79,9 @@ final class TrackerLoop: SimulatorFeedOwner {
         context.health.beat()
         for feed in feeds { feed.turn() }
         if core.hasWork, !isResting {
+            let isMany = core.waitingEvents > Self.manyEvents
             book()
-            rest()
+            rest(isMany ? Self.bookManyEvery : Self.bookEvery)
         }
         if core.desk.hasWork || core.desk.releaseOverdue() || !core.advanced.isEmpty { bookIngest() }
         for feed in feeds { feed.turn() }
@@ -92,12 +96,12 @@ final class TrackerLoop: SimulatorFeedOwner {
         attempt { try core.book() }
     }
 
-    /// What comes alone is booked at once, and what comes within `bookEvery` after it together: it does not
-    /// even wake this thread.
-    private func rest() {
+    /// What comes alone is booked at once, and what comes within this span after it together: it does not even
+    /// wake this thread.
+    private func rest(_ span: Duration) {
         isResting = true
         for feed in feeds { feed.isPatient = true }
-        bus.timer(after: Self.bookEvery) { [unowned self] in
+        bus.timer(after: span) { [unowned self] in
             self.isResting = false
             for feed in self.feeds { feed.isPatient = false }
         }

@@ -3,11 +3,19 @@
 import GRDB
 import GRDBSQLite
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 final class SQLiteConnection: StoreConnection {
     let dialect = Dialect.sqlite
     let database: Database
     let path: String
-    let givesWay: Bool
+    private let givesWay: Bool
+    /// When the processor was last given up, in nanoseconds.
+    private var gaveWayAt: Int64 = 0
     private let handle: OpaquePointer
     var statements: [String: any PreparedStatement] = [:]
     var booking: BookingStatements?
@@ -20,6 +28,19 @@ final class SQLiteConnection: StoreConnection {
         self.path = path
         self.givesWay = givesWay
         self.handle = handle
+    }
+
+    /// Called before each statement that writes: lets others have the processor when it was held for 30 µs
+    /// (see `StoreOptions.givesWay`). A booking of many rows takes a processor for milliseconds, and a
+    /// scheduler may leave a thread that became ready meanwhile behind it, though another one is idle.
+    func giveWay() {
+        guard givesWay else { return }
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        let now = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        guard now - gaveWayAt >= 30_000 else { return }
+        gaveWayAt = now
+        sched_yield()
     }
 
     func makeStatement(_ sql: String) throws -> any PreparedStatement {

@@ -7,18 +7,12 @@ import Contracts
 import GRDB
 import GRDBSQLite
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 final class SQLiteStatement: PreparedStatement {
     private let statement: Statement
     /// Valid as long as `statement` lives.
     private let handle: OpaquePointer
     private unowned let connection: SQLiteConnection
-    private let givesWay: Bool
+    private let isWriting: Bool
 
     init(_ sql: String, on connection: SQLiteConnection) throws {
         do {
@@ -28,7 +22,7 @@ final class SQLiteStatement: PreparedStatement {
         }
         handle = statement.sqliteStatement
         self.connection = connection
-        givesWay = connection.givesWay && sqlite3_stmt_readonly(handle) == 0
+        isWriting = sqlite3_stmt_readonly(handle) == 0
     }
 
     // MARK: Parameters
@@ -79,9 +73,7 @@ final class SQLiteStatement: PreparedStatement {
     /// Runs to the next row; false at the end, with the statement ready to run again.
     @inline(__always)
     func step() throws -> Bool {
-        // A booking of many rows takes a processor for a millisecond, and a scheduler may leave a thread that
-        // became ready meanwhile behind it, though another processor is idle.
-        if givesWay { sched_yield() }
+        if isWriting { connection.giveWay() }
         let code = sqlite3_step(handle)
         if code == SQLITE_ROW { return true }
         // Before the reset: it repeats the error of the step, and the text is the connection's latest.
