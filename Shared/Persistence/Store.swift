@@ -181,7 +181,7 @@ package struct StoreOptions: Sendable {
     package var busyTimeout = defaultBusyTimeout
     /// Noted with migrations.
     package var programVersion = ""
-    /// Whether a thread that waits for this processor goes first before each statement that writes: for a
+    /// Whether a thread that waits for this processor goes first before a statement that writes: for a
     /// writer that works while others are waited for. SQLite only, whose work is done by the calling thread.
     package var givesWay = false
 

@@ -85,10 +85,11 @@ extension EndToEnd {
             }
         }
 
+        /// With a quoter that does not rest after a rejection: it waits for an answer at every other event.
         private func longSample() async throws -> Sample {
             Place.data == nil
                 ? try await Samples.current.made(rows: 30_000)
-                : Samples.day(["sma-ibm=sma-crossover:IBM", "quotes=quoter:IBM"])
+                : Samples.day(["sma-ibm=sma-crossover:IBM", "quotes=quoter:IBM:rest=0"])
         }
     }
 }

@@ -64,9 +64,10 @@ actor Samples {
             let outcome = try await python([script, Place.ibm, path, "--rows", "\(rows)"])
             try #require(outcome.code == 0, "\(outcome.errors)")
         }
+        // A quoter that does not rest after a rejection waits for an answer at every other event.
         return Sample(
             name: "slice", data: ["--data", path],
-            strategies: ["sma-ibm=sma-crossover:IBM", "quotes=quoter:IBM"])
+            strategies: ["sma-ibm=sma-crossover:IBM", "quotes=quoter:IBM:rest=0"])
     }
 
     /// The whole IBM day.

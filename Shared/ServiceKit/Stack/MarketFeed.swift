@@ -32,7 +32,8 @@ package final class MarketFeed: FeedReceiver {
     private let bus: Bus
     private var configuration: SubscriberConfiguration
     @exclusivity(unchecked) private var subscriber: Subscriber?
-    @exclusivity(unchecked) private var event = MarketEvent(kind: .clock, symbol: .none, timestamp: Timestamp(microseconds: 0))
+    @exclusivity(unchecked) private var event = MarketEvent(
+        kind: .clock, symbol: .none, timestamp: Timestamp(microseconds: 0))
 
     /// - Parameters:
     ///   - reader: the name under which the gateway knows this process, for pacing.
