@@ -96,8 +96,8 @@ final class TrackerLoop: SimulatorFeedOwner {
         attempt { try core.book() }
     }
 
-    /// What comes alone is booked at once, and what comes within this span after it together: it does not even
-    /// wake this thread.
+    /// What comes alone is booked at once, and what comes within this span after it together: it does not
+    /// even wake this thread.
     private func rest(_ span: Duration) {
         isResting = true
         for feed in feeds { feed.isPatient = true }

@@ -19,8 +19,8 @@ struct CSVTable: Sendable {
     static let longestInterval: UInt32 = 60 * 86_400
 }
 
-/// Reads one CSV file. Symbols are numbered as the file shows them. What every row touches goes without checks
-/// of overlapping access: the reader calls nothing that could come back to it.
+/// Reads one CSV file. Symbols are numbered as the file shows them. What every row touches goes without
+/// checks of overlapping access: the reader calls nothing that could come back to it.
 final class CSVReader {
     let path: String
     private let file: PlainFile
