@@ -15,8 +15,8 @@ final class TrackerLoop: SimulatorFeedOwner {
     /// Trades of simulators are booked this often at most: a transaction of twenty costs little more than one
     /// of one, and a stream of single trades would keep the database busy with writing the same pages again.
     private static let bookEvery = Duration.milliseconds(5)
-    /// After a batch of more than so many events it is this often: thousands a second are booked together.
-    private static let manyEvents = 32
+    /// While more than so many events a millisecond come, this often: they are booked for a fifth less.
+    private static let manyPerMillisecond = 6
     private static let bookManyEvery = Duration.milliseconds(20)
     /// A checkpoint without trades is stored this often at most.
     private static let checkpointEvery = Duration.milliseconds(50)
@@ -35,6 +35,7 @@ final class TrackerLoop: SimulatorFeedOwner {
     private var wait = shortestWait
     private var isWaiting = false
     private var isResting = false
+    private var lastBatch = MonotonicTime.now()
     private var countedAt: MonotonicTime?
     private var topics: [String: Int] = [:]
     private var answer = JSONWriter(capacity: 512)
@@ -79,7 +80,10 @@ final class TrackerLoop: SimulatorFeedOwner {
         context.health.beat()
         for feed in feeds { feed.turn() }
         if core.hasWork, !isResting {
-            let isMany = core.waitingEvents > Self.manyEvents
+            let now = MonotonicTime.now()
+            let milliseconds = max(1, Int((now - lastBatch) / .milliseconds(1)))
+            lastBatch = now
+            let isMany = core.waitingEvents > milliseconds * Self.manyPerMillisecond
             book()
             rest(isMany ? Self.bookManyEvery : Self.bookEvery)
         }
