@@ -1,6 +1,7 @@
-/* The messages that a tick and the order upon it cost, in bare C: gateway PUB -> runner DEALER -> simulator ROUTER and
- * PUB -> observer, all over ipc, each in a process of its own, gateway and simulator writing to a file before they
- * publish. Nothing is encoded, decoded, decided or matched: what is left is the least that this shape can take.
+/* The messages that a tick and the order upon it cost, in bare C: gateway PUB -> runner DEALER -> simulator
+ * ROUTER and PUB -> observer, all over ipc, each in a process of its own, gateway and simulator writing to a
+ * file before they publish. Nothing is encoded, decoded, decided or matched: what is left is the least that
+ * this shape can take.
  *
  *     cc -O2 -o orders orders.c -lzmq
  *     orders TICKS-PER-SECOND COUNT ORDER-EVERY
