@@ -55,7 +55,6 @@ final class GatewayCore {
         self.isEnded = isEnded
         source = try opened.makeSource()
         header = publisher.header
-        self.position = position
         if !isEnded { try source.skip(to: position, symbols: &symbols) }
         self.position = source.position
     }

@@ -54,9 +54,10 @@ final class SimulatorStream {
 
     /// The epoch followed so far; nil before the first booking.
     var followedEpoch: String? { epoch.isEmpty ? nil : epoch }
+    /// Events that wait to be booked.
     var waiting: Int { arrivals.count - first }
     var mustPause: Bool { waiting >= Self.maximumWaiting }
-    var hasWork: Bool { first < arrivals.count || !letters.isEmpty }
+    var hasWork: Bool { waiting > 0 || !letters.isEmpty }
     var isIdle: Bool { failure != nil || (!hasWork && booked >= complete) }
     /// Whether there is something to book. Trades are booked under the journal that they came of.
     var isReady: Bool { failure == nil && !epoch.isEmpty && (hasWork || booked < complete) }

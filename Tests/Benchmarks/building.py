@@ -15,7 +15,8 @@ def compile_peer(name, source, *flags):
     out = WORK / name
     if not source.exists():
         raise Absent(f"{source} is not there")
-    if out.exists() and out.stat().st_mtime > source.stat().st_mtime:
+    newest = max(x.stat().st_mtime for x in (source, *source.parent.glob("*.h")))
+    if out.exists() and out.stat().st_mtime > newest:
         return out
     compiler = ["g++", "-std=c++17"] if source.suffix == ".cpp" else ["cc"]
     if not shutil.which(compiler[0]):

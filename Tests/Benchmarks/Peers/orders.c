@@ -10,15 +10,13 @@
  */
 #include <fcntl.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-#include <zmq.h>
+
+#include "peer.h"
+#include "zeromq.h"
 
 enum { TICK = 200, TICK_RECORD = 215, ORDER = 450, ORDER_RECORD = 2200, TRADE = 600, ANSWER = 1300 };
 
@@ -30,32 +28,11 @@ struct head {
 
 static char folder[200], ticks[300], orders[300], trades[300];
 
-static void need(int result, const char *what)
-{
-    if (result >= 0)
-        return;
-    fprintf(stderr, "%s: %s\n", what, zmq_strerror(zmq_errno()));
-    _exit(1);
-}
-
-static int64_t now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
 static void sleep_until(int64_t due)
 {
     struct timespec t = {due / 1000000000LL, due % 1000000000LL};
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) != 0)
         ;
-}
-
-static int compare(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
 }
 
 static void *made(void *context, int kind, const char *endpoint, int binds)
